@@ -1,0 +1,7 @@
+export * from './clock.ts'
+export * from './commit.ts'
+export * from './ids.ts'
+export * from './operation.ts'
+export * from './page.ts'
+export * from './problem.ts'
+export * from './run.ts'

@@ -1,0 +1,103 @@
+import type { Static, TSchema } from 'typebox'
+import type { Write } from './commit.ts'
+import type { Problem } from './problem.ts'
+
+/** How an operation touches the world; read-only policies and the explorer go by it. */
+export type Access = 'list' | 'read' | 'write'
+
+/** What a policy may be told about the object of a call. All but `type` may be unknown: then conditions on it see nothing. */
+export interface ResourceAttributes {
+  /** The kind of thing in a resource name: `ca`, `cert`, or undefined where the operation names no resource. */
+  type?: 'ca' | 'cert' | undefined
+  id?: string | undefined
+  tags?: Readonly<Record<string, string>> | undefined
+  requestTags?: Readonly<Record<string, string>> | undefined
+  enterpriseProjectId?: string | undefined
+  resourceGroupId?: string | undefined
+  commonName?: string | undefined
+}
+
+/** Who calls, as the door established it. Nothing in here comes from an unsigned part of a request. */
+export interface Caller {
+  accountId: string
+  /** The user behind the key or token; jobs of the service itself have the name of the job. */
+  userId: string
+  userName: string
+  accessKeyId: string | undefined
+  sourceIp: string
+  secureTransport: boolean
+  door: string
+  requestId: string
+  /** A condition of every write of this caller: nothing about its rights has changed since they were read. */
+  stillEntitled: Write | undefined
+  /** Present when the wire has a nonce: makes it durable together with the act, so that a replay after a crash is refused. */
+  once: Write | undefined
+}
+
+/** What goes into the audit log beside who, when and which operation. Never a secret, never a private key. */
+export interface AuditFacts {
+  objectType: string
+  objectId: string
+  facts?: Readonly<Record<string, unknown>>
+}
+
+/** What `run` hands back: an answer, and the writes that must be durable before it may leave. */
+export interface Outcome<Answer> {
+  answer: Answer
+  writes?: readonly Write[]
+  /** Required when there are writes, and for reads that reveal a private key. */
+  audit?: AuditFacts
+  /** Called once the writes are durable: to hand work that fell due to the jobs at once. Must not throw. */
+  afterwards?: () => void
+}
+
+export interface ResourceRule<Input, Resource, Deps> {
+  /** Looks the object up as `account AND id`. Undefined is judged with no attributes, and named missing only to who may. */
+  readonly find: (input: Input, deps: Deps, caller: Caller) => Promise<Resource | undefined>
+  readonly attributes: (input: Input, resource: Resource | undefined) => ResourceAttributes
+  /** What the caller hears when `find` found nothing; undefined where the operation makes something new. */
+  readonly missing: ((input: Input) => Problem) | undefined
+}
+
+/** An operation, declared once as data; doors, policies, documents and the test matrix read the declaration. */
+export interface Operation<Input, Resource, Answer, Deps> {
+  readonly name: string
+  readonly summary: string
+  readonly access: Access
+  /** The names of this operation in every policy grammar; a Deny on any denies, an Allow on any allows. Empty: every user of the account may. */
+  readonly actions: readonly string[]
+  /** Calls a second for one user; undefined: not limited. */
+  readonly perSecond: number | undefined
+  readonly input: TSchema
+  /** What the call is about; undefined for an operation that is judged on the account alone. */
+  readonly resource: ResourceRule<Input, Resource, Deps> | undefined
+  /** The codes that `run` may throw or its writes may end in. */
+  readonly problems: readonly string[]
+  readonly run: (input: Input, resource: Resource, deps: Deps, caller: Caller) => Promise<Outcome<Answer>>
+}
+
+interface Declaration<Schema extends TSchema, Resource, Answer, Deps> {
+  name: string
+  summary: string
+  access: Access
+  actions: readonly string[]
+  perSecond?: number
+  input: Schema
+  resource?: ResourceRule<Static<Schema>, Resource, Deps>
+  problems: readonly string[]
+  run: (input: Static<Schema>, resource: Resource, deps: Deps, caller: Caller) => Promise<Outcome<Answer>>
+}
+
+/**
+ * Declares an operation. `Deps` is what it needs of the rest, and is given first: `operation<Needs>()({ name: … })`.
+ * An operation without `resource` gets `undefined` for it and is judged on the account.
+ */
+export function operation<Deps>() {
+  return <Schema extends TSchema, Answer, Resource = undefined>(
+    declared: Declaration<Schema, Resource, Answer, Deps>,
+  ): Operation<Static<Schema>, Resource, Answer, Deps> => ({
+    ...declared,
+    perSecond: declared.perSecond,
+    resource: declared.resource,
+  })
+}

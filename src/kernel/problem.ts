@@ -1,0 +1,53 @@
+/**
+ * The one error type of the core. A problem is a value: a code from a module's catalogue and the facts behind it.
+ * Each door translates codes into its own dialect (api/<cloud>/errors.ts); nothing in the core knows a status or a wire code.
+ */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: string
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: string, message: string, details: Readonly<Record<string, unknown>> = {}) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+}
+
+type Catalogue = Record<string, (details: never) => string>
+
+type Details<Text> = Text extends (details: infer D) => string ? D : never
+
+/** The arguments of a problem: the details may be left out where the catalogue's text needs none. */
+type Arguments<C extends Catalogue, K extends keyof C> =
+  Parameters<C[K]> extends [] ? [details?: Readonly<Record<string, unknown>>] : [details: Details<C[K]>]
+
+/**
+ * Turns a module's catalogue (code → text) into its constructor of problems. A code that is not in the catalogue, or
+ * details that its text cannot be made of, do not compile.
+ */
+export function problemsOf<C extends Catalogue>(catalogue: C) {
+  return <K extends keyof C & string>(code: K, ...[details]: Arguments<C, K>): Problem => {
+    const text = catalogue[code] as (details: unknown) => string
+    return new Problem(code, text(details), (details ?? {}) as Record<string, unknown>)
+  }
+}
+
+/** What any operation may answer, whatever it does. The runner throws these itself; no operation lists them. */
+export const kernelProblems = {
+  AccessDenied: ({ action }: AccessDenial) => `the caller has no permission for ${action}`,
+  Throttled: ({ retryAfterMs }: { retryAfterMs: number }) => `too many calls; the next may come in ${retryAfterMs} ms`,
+  InputInvalid: ({ field, reason }: { field: string; reason: string }) => `${field}: ${reason}`,
+  Replayed: () => 'this signed request has been used before',
+  Unavailable: ({ reason }: { reason: string }) => `the service cannot do this at the moment: ${reason}`,
+  ChangedMeanwhile: () => 'the object was changed by somebody else at the same moment; nothing was done',
+}
+
+/** What a door may tell of a refusal: the action that is missing and how the decision came about, never what exists. */
+export interface AccessDenial {
+  action: string
+  decision: 'explicitDeny' | 'implicitDeny'
+  policyType?: string | undefined
+}
+
+export const problem = problemsOf(kernelProblems)

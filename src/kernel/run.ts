@@ -1,0 +1,142 @@
+import { Compile, type Validator } from 'typebox/compile'
+import type { TSchema } from 'typebox'
+import type { Committer, Write } from './commit.ts'
+import type { AuditFacts, Caller, Operation, ResourceAttributes } from './operation.ts'
+import { Problem, problem, type AccessDenial } from './problem.ts'
+
+/** Exact across all threads; takes nothing from a database. */
+export interface RateLimiter {
+  /** 0 when the call may pass and is counted; else the milliseconds until the next may. A refused call is not counted. */
+  take(userId: string, operationName: string, perSecond: number): number
+}
+
+export interface Authorizer {
+  /** Undefined when allowed. Pure in what it is given: the policies that were read with the caller. */
+  refusal(caller: Caller, actions: readonly string[], resource: ResourceAttributes): AccessDenial | undefined
+  /** Reads the caller's rights anew after they changed; throws a problem when the key, user or token is gone. */
+  refresh(caller: Caller): Promise<Caller>
+}
+
+/** One entry of the audit log as a write, so that it shares the commit of the act. */
+export interface AuditTrail {
+  done(caller: Caller, operationName: string, facts: AuditFacts): Write
+  refused(caller: Caller, operationName: string, facts: AuditFacts | undefined, code: string): Write
+}
+
+export interface Counters {
+  throttled(caller: Caller, operationName: string): void
+}
+
+export interface RunnerParts<Deps> {
+  deps: Deps
+  limiter: RateLimiter
+  authorizer: Authorizer
+  trail: AuditTrail
+  committer: Committer
+  counters: Counters
+}
+
+/** Ends in the code that a guard on the caller's rights carries: the runner then reads them anew and tries once more. */
+export const entitlementsChanged = new Problem('EntitlementsChanged', 'the rights of the caller changed meanwhile')
+
+const maxAttempts = 4
+
+/**
+ * One call of one operation, in the order that design 4 gives: too fast → well formed → may → do → record → answer.
+ * (Size limits, time, signature and nonce came before, at the door.)
+ */
+export class Runner<Deps> {
+  private readonly parts: RunnerParts<Deps>
+  private readonly validators = new WeakMap<TSchema, Validator>()
+
+  constructor(parts: RunnerParts<Deps>) {
+    this.parts = parts
+  }
+
+  /**
+   * @param readInput turns the wire into the operation's input; runs after the rate limit and may throw the door's own
+   *   error, which is recorded as a refusal like any other.
+   * @throws Problem, or what `readInput` throws. Nothing was done then.
+   */
+  async run<Input, Resource, Answer>(
+    operation: Operation<Input, Resource, Answer, Deps>,
+    caller: Caller,
+    readInput: () => Input,
+  ): Promise<Answer> {
+    const { limiter, counters, trail, committer } = this.parts
+    if (operation.perSecond !== undefined) {
+      const retryAfterMs = limiter.take(caller.userId, operation.name, operation.perSecond)
+      if (retryAfterMs > 0) {
+        counters.throttled(caller, operation.name)
+        throw problem('Throttled', { retryAfterMs })
+      }
+    }
+    let seen: AuditFacts | undefined
+    try {
+      const input = readInput()
+      this.check(operation.input, input)
+      for (let attempt = 1, who = caller; ; attempt++) {
+        try {
+          return await this.attempt(operation, who, input, (facts) => (seen = facts))
+        } catch (error) {
+          if (error !== entitlementsChanged || attempt === maxAttempts) throw error
+          who = await this.parts.authorizer.refresh(who)
+        }
+      }
+    } catch (error) {
+      const refusal = error === entitlementsChanged ? problem('ChangedMeanwhile') : error
+      const code = refusalCode(refusal)
+      // A failure that is no refusal (a bug, a full disk) is the door's bare 500, and is logged there.
+      if (code !== undefined) await committer.commit([trail.refused(caller, operation.name, seen, code)])
+      throw refusal
+    }
+  }
+
+  private async attempt<Input, Resource, Answer>(
+    operation: Operation<Input, Resource, Answer, Deps>,
+    caller: Caller,
+    input: Input,
+    see: (facts: AuditFacts) => void,
+  ): Promise<Answer> {
+    const { deps, authorizer, trail, committer } = this.parts
+    const resource = await operation.resource?.find(input, deps, caller)
+    const attributes = operation.resource?.attributes(input, resource) ?? {}
+    if (attributes.id !== undefined) see({ objectType: attributes.type ?? 'object', objectId: attributes.id })
+    const denial = authorizer.refusal(caller, operation.actions, attributes)
+    if (denial) throw problem('AccessDenied', denial)
+    if (resource === undefined && operation.resource?.missing) throw operation.resource.missing(input)
+
+    const { answer, writes, audit, afterwards } = await operation.run(input, resource as Resource, deps, caller)
+    if (writes !== undefined || audit !== undefined) {
+      if (audit === undefined) throw new Error(`${operation.name} writes without an audit entry`)
+      const set: Write[] = []
+      if (caller.stillEntitled) set.push(caller.stillEntitled)
+      if (caller.once) set.push(caller.once)
+      set.push(...(writes ?? []), trail.done(caller, operation.name, audit))
+      await committer.commit(set)
+      afterwards?.()
+    }
+    return answer
+  }
+
+  private check(schema: TSchema, input: unknown): void {
+    let validator = this.validators.get(schema)
+    if (!validator) {
+      validator = Compile(schema) as unknown as Validator
+      this.validators.set(schema, validator)
+    }
+    if (validator.Check(input)) return
+    const [first] = validator.Errors(input)
+    throw problem('InputInvalid', {
+      field: first?.instancePath.slice(1).replaceAll('/', '.') || 'input',
+      reason: first?.message ?? 'is not valid',
+    })
+  }
+}
+
+/** A refusal has a code: a Problem's, or that of a door's wire error. Anything else is a failure of ours. */
+function refusalCode(error: unknown): string | undefined {
+  if (error instanceof Problem) return error.code
+  if (error instanceof Error && 'wireCode' in error && typeof error.wireCode === 'string') return error.wireCode
+  return undefined
+}
