@@ -4,13 +4,18 @@ import { randomBytes, randomUUID } from 'node:crypto'
 export const newUuid = (): string => randomUUID()
 
 /**
- * The second name of a certificate: a sparse random number that JSON and every SDK carry without rounding.
- * At least 10^9, so that it never looks like a row count, and below 2^53.
+ * The second name of a certificate: a sparse number that JSON and every SDK carry without rounding (below 2^52). It is
+ * made of random bits of the first name, a version 4 UUID, so that one index serves both.
  */
-export function newNumber(): number {
+export function numberOfUuid(uuid: string): number {
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16) * 16 + Number.parseInt(uuid[15]!, 16)
+}
+
+/** A UUID whose number is at least 10^9, so that it never looks like a row count. */
+export function newNumberedUuid(): string {
   for (;;) {
-    const number = Number(randomBytes(8).readBigUInt64BE() >> 11n)
-    if (number >= 1_000_000_000) return number
+    const uuid = newUuid()
+    if (numberOfUuid(uuid) >= 1_000_000_000) return uuid
   }
 }
 

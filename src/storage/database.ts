@@ -1,0 +1,91 @@
+import type { Compilable, Kysely } from 'kysely'
+import type { Committer, Problem, SqlValue, Statement, Write } from '../kernel/index.ts'
+import type { Schema } from './schema.ts'
+
+/**
+ * What a store builds on. Queries are written once with Kysely, compiled once, and bound many times; reading returns
+ * what was committed before the read began.
+ */
+export interface Database extends Committer {
+  readonly engine: 'sqlite' | 'postgres'
+  /** A read, compiled now: `db.query<{ id: string }>()((q, p) => q.selectFrom('cas').selectAll().where('id', '=', p.id))`. */
+  query<P>(): <Row>(build: (q: Kysely<Schema>, p: P) => Compilable<Row>) => Query<P, Row>
+  /** A read whose shape depends on its arguments, compiled at each call. */
+  read<Row>(build: (q: Kysely<Schema>) => Compilable<Row>): Promise<Row[]>
+  /** A write, compiled now. */
+  write<P>(): (build: (q: Kysely<Schema>, p: P) => Compilable<unknown>) => WriteOf<P>
+}
+
+export interface Query<P, Row> {
+  all(p: P): Promise<Row[]>
+  first(p: P): Promise<Row | undefined>
+  /** The read as a condition of a commit: it must find a row. See {@link Write.guard}. */
+  guard(p: P, otherwise: Problem): Write
+}
+
+/** `rows`: how many rows the write must touch, else the set fails with `otherwise`. */
+export interface WriteOf<P> {
+  (p: P, rows: number, otherwise: Problem): Write
+  (p: P, rows?: 'any'): Write
+}
+
+/** Stands in a compiled query where a value will be bound. */
+class Parameter {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** Compiles once; the result fills the parameters in. Values that are written out in the query stay as they are. */
+export function prepare<P, Row>(
+  kysely: Kysely<Schema>,
+  build: (q: Kysely<Schema>, p: P) => Compilable<Row>,
+): (p: P) => Statement {
+  const parameters = new Proxy({}, { get: (_, name) => new Parameter(String(name)) }) as P
+  const compiled = build(kysely, parameters).compile()
+  return (p) => ({
+    sql: compiled.sql,
+    parameters: compiled.parameters.map((value) =>
+      value instanceof Parameter ? (p as Record<string, SqlValue>)[value.name]! : (value as SqlValue),
+    ),
+  })
+}
+
+/** The parts of {@link Database} that do not depend on the engine. */
+export function databaseOver(
+  engine: Database['engine'],
+  kysely: Kysely<Schema>,
+  all: (statement: Statement) => Promise<unknown[]>,
+  committer: Committer,
+): Database {
+  return {
+    engine,
+    commit: (writes) => committer.commit(writes),
+    query:
+      <P>() =>
+      <Row>(build: (q: Kysely<Schema>, p: P) => Compilable<Row>): Query<P, Row> => {
+        const bind = prepare(kysely, build)
+        return {
+          all: (p) => all(bind(p)) as Promise<Row[]>,
+          first: async (p) => (await all(bind(p)))[0] as Row | undefined,
+          guard: (p, otherwise) => ({ statement: bind(p), rows: 1, otherwise, guard: true }),
+        }
+      },
+    read: <Row>(build: (q: Kysely<Schema>) => Compilable<Row>) => {
+      const { sql, parameters } = build(kysely).compile()
+      return all({ sql, parameters: parameters as SqlValue[] }) as Promise<Row[]>
+    },
+    write:
+      <P>() =>
+      (build: (q: Kysely<Schema>, p: P) => Compilable<unknown>): WriteOf<P> => {
+        const bind = prepare(kysely, build)
+        return (p: P, rows: number | 'any' = 'any', otherwise?: Problem): Write => ({
+          statement: bind(p),
+          rows,
+          otherwise,
+          guard: false,
+        })
+      },
+  }
+}

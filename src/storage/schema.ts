@@ -1,0 +1,177 @@
+import type { Generated } from 'kysely'
+
+/** The tables as both engines give them back; the words for a column's meaning stand in migrations/0001-initial.ts. */
+export interface Schema {
+  meta: { key: string; value: string }
+  accounts: { id: string; domain_id: string; name: string; iam_version: number; created_at: number }
+  users: {
+    id: string
+    account_id: string
+    decimal_id: string
+    name: string
+    password_hash: string | null
+    enabled: number
+    created_at: number
+    created_by: string | null
+    version: number
+  }
+  access_keys: {
+    id: string
+    account_id: string
+    user_id: string
+    sealed_secret: Uint8Array
+    enabled: number
+    created_at: number
+    version: number
+  }
+  tokens: {
+    hash: Uint8Array
+    account_id: string
+    user_id: string
+    user_version: number
+    scope: string
+    issued_at: number
+    expires_at: number
+  }
+  policies: {
+    id: string
+    account_id: string
+    name: string
+    grammar: string
+    document: string
+    created_at: number
+    version: number
+  }
+  policy_attachments: { account_id: string; user_id: string; policy_id: string; created_at: number }
+  nonces: { expires_at: number; hash: Uint8Array }
+  keys: {
+    id: string
+    account_id: string
+    algorithm: string
+    spki: Uint8Array
+    spki_sha256: Uint8Array
+    sealed_private_key: Uint8Array | null
+    state: string
+    created_at: number
+    destroyed_at: number | null
+  }
+  cas: {
+    id: string
+    account_id: string
+    version: number
+    state: string
+    type: string
+    gen_mode: string
+    listed: number
+    key_id: string | null
+    key_algorithm: string
+    signature_hash: string | null
+    common_name: string
+    subject: string
+    issuer_id: string | null
+    issuer_name: string | null
+    path_length: number | null
+    key_usages: string
+    serial: string | null
+    not_before: number | null
+    not_after: number | null
+    certificate: Uint8Array | null
+    chain: Uint8Array | null
+    crl: string
+    crl_number: number
+    enterprise_project_id: string
+    tags: string
+    created_at: number
+    due_at: number | null
+    deletion: string | null
+    revoked_at: number | null
+    revocation_reason: string | null
+  }
+  certificates: {
+    seq: Generated<number>
+    id: string
+    number: number
+    account_id: string
+    version: number
+    source: string
+    gen_mode: string
+    name: string | null
+    issuer_id: string | null
+    issuer_name: string
+    common_name: string
+    subject: string
+    sans: string
+    serial: string
+    key_algorithm: string
+    signature_hash: string
+    not_before: number
+    not_after: number
+    certificate: Uint8Array
+    chain: Uint8Array | null
+    sealed_private_key: Uint8Array | null
+    sha256: Uint8Array
+    enterprise_project_id: string
+    resource_group_id: string
+    tags: string
+    created_at: number
+    revoked_at: number | null
+    revocation_reason: string | null
+  }
+  issuances: {
+    ca_id: string
+    serial: string
+    kind: string
+    not_after: number
+    certificate_sha256: Uint8Array
+    spki_sha256: Uint8Array
+    issued_at: number
+  }
+  revocations: { ca_id: string; serial: string; revoked_at: number; reason: string; not_after: number }
+  signings: {
+    id: string
+    ca_id: string
+    purpose: string
+    serial: string
+    tbs_sha256: Uint8Array
+    not_after: number
+    created_at: number
+    done: number
+  }
+  crls: {
+    ca_id: string
+    number: number
+    this_update: number
+    next_update: number
+    entries: number
+    size: number
+    sha256: Uint8Array
+    final: number
+  }
+  crl_parts: { ca_id: string; number: number; part: number; bytes: Uint8Array }
+  jobs: {
+    kind: string
+    subject: string
+    due_at: number
+    lease_owner: string | null
+    lease_until: number
+    attempts: number
+    last_error: string | null
+  }
+  audit_entries: {
+    seq: Generated<number>
+    at: number
+    account_id: string
+    user_id: string
+    user_name: string
+    access_key_id: string | null
+    source_ip: string
+    door: string
+    request_id: string
+    operation: string
+    object_type: string
+    object_id: string
+    outcome: string
+    code: string
+    facts: string
+  }
+}

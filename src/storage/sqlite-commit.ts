@@ -1,0 +1,100 @@
+import type { MessagePort } from 'node:worker_threads'
+import { problem, type Committer, type Write } from '../kernel/index.ts'
+import type { PlainWrite, SetResult, SqliteWriter } from './sqlite.ts'
+
+/** From a thread to the writer: the sets of one turn of its event loop. */
+export interface CommitRequest {
+  id: number
+  sets: PlainWrite[][]
+}
+
+/** Back: one result for each set, in order. */
+export interface CommitAnswer {
+  id: number
+  results: SetResult[]
+}
+
+const plain = (writes: readonly Write[]): PlainWrite[] =>
+  writes.map(({ statement, rows, guard }) => ({
+    sql: statement.sql,
+    parameters: statement.parameters,
+    rows,
+    guard,
+  }))
+
+/** Turns what the writer says of a set into the return or the throw that {@link Committer.commit} promises. */
+function settle(writes: readonly Write[], result: SetResult): Error | undefined {
+  if (result.held) return undefined
+  if ('error' in result) return storageError(result.error)
+  const write = writes[result.failed]!
+  return write.otherwise ?? new Error(`a write that must hold did not: ${write.statement.sql}`)
+}
+
+/** A full or read-only disk is told as such and can be tried again; everything else is a bug and becomes a bare 500. */
+function storageError(message: string): Error {
+  if (/disk is full|readonly|disk I\/O/.test(message))
+    return problem('Unavailable', { reason: 'the disk cannot be written' })
+  return new Error(`storage: ${message}`)
+}
+
+/** Commits in the calling thread, one set at a time: for commands on the data folder, and tests of the stores. */
+export class DirectCommitter implements Committer {
+  private readonly writer: SqliteWriter
+
+  constructor(writer: SqliteWriter) {
+    this.writer = writer
+  }
+
+  commit(writes: readonly Write[]): Promise<void> {
+    const [result] = this.writer.commitBatch([plain(writes)])
+    const error = settle(writes, result!)
+    return error ? Promise.reject(error) : Promise.resolve()
+  }
+}
+
+interface Waiting {
+  writes: readonly Write[]
+  resolve: () => void
+  reject: (error: Error) => void
+}
+
+/** Commits through the writer thread. Sets of one turn of the event loop travel together. */
+export class WriterClient implements Committer {
+  private readonly port: MessagePort
+  private readonly inFlight = new Map<number, Waiting[]>()
+  private gathered: Waiting[] = []
+  private nextId = 1
+
+  constructor(port: MessagePort) {
+    this.port = port
+    port.on('message', (answer: CommitAnswer) => this.answered(answer))
+    port.unref()
+  }
+
+  commit(writes: readonly Write[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.gathered.length === 0) setImmediate(() => this.send())
+      this.gathered.push({ writes, resolve, reject })
+    })
+  }
+
+  private send(): void {
+    const sets = this.gathered
+    this.gathered = []
+    const id = this.nextId++
+    if (this.inFlight.size === 0) this.port.ref()
+    this.inFlight.set(id, sets)
+    this.port.postMessage({ id, sets: sets.map(({ writes }) => plain(writes)) } satisfies CommitRequest)
+  }
+
+  private answered({ id, results }: CommitAnswer): void {
+    const sets = this.inFlight.get(id)!
+    this.inFlight.delete(id)
+    if (this.inFlight.size === 0) this.port.unref()
+    for (const [index, waiting] of sets.entries()) {
+      const error = settle(waiting.writes, results[index]!)
+      if (error) waiting.reject(error)
+      else waiting.resolve()
+    }
+  }
+}

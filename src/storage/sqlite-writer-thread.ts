@@ -1,0 +1,69 @@
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
+import { DurabilityUnknown, SqliteWriter, type PlainWrite } from './sqlite.ts'
+import type { CommitAnswer, CommitRequest } from './sqlite-commit.ts'
+
+/**
+ * The writer thread (design 7): whatever has come in while the last commit was on its way to the disk shares the next
+ * one. Nothing is answered before its commit returned. A commit of unknown outcome is not answered at all: the process
+ * ends, and the next start reads what the disk holds.
+ */
+interface WriterData {
+  path: string
+  ports: MessagePort[]
+}
+
+const maxSets = 128
+
+const { path, ports } = workerData as WriterData
+const writer = new SqliteWriter(path, { checkpoints: false })
+
+interface Pending {
+  port: MessagePort
+  request: CommitRequest
+}
+
+function take(first: Pending): Pending[] {
+  const batch = [first]
+  let sets = first.request.sets.length
+  for (let found = true; found && sets < maxSets;) {
+    found = false
+    for (const port of ports) {
+      const received = receiveMessageOnPort(port) as { message: CommitRequest } | undefined
+      if (!received) continue
+      found = true
+      sets += received.message.sets.length
+      batch.push({ port, request: received.message })
+    }
+  }
+  return batch
+}
+
+function commit(batch: Pending[]): void {
+  const sets: PlainWrite[][] = batch.flatMap(({ request }) => request.sets)
+  const results = writer.commitBatch(sets)
+  let from = 0
+  for (const { port, request } of batch) {
+    const to = from + request.sets.length
+    port.postMessage({ id: request.id, results: results.slice(from, to) } satisfies CommitAnswer)
+    from = to
+  }
+}
+
+for (const port of ports) {
+  port.on('message', (request: CommitRequest) => {
+    try {
+      commit(take({ port, request }))
+    } catch (error) {
+      const reason = error instanceof DurabilityUnknown ? error.message : String(error)
+      parentPort!.postMessage({ fatal: `the database could not be written and its state is unknown: ${reason}` })
+    }
+  })
+}
+parentPort!.on('message', (message: { close: true }) => {
+  if (!message.close) return
+  writer.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  writer.close()
+  for (const port of ports) port.close()
+  parentPort!.close()
+})
+parentPort!.postMessage({ ready: true })
