@@ -17,7 +17,7 @@ export interface Write {
   readonly statement: Statement
   readonly rows: number | 'any'
   readonly otherwise: Problem | undefined
-  /** True for a SELECT that must still find its row: a condition checked in the same transaction as the act. */
+  /** True for a SELECT that must find so many rows: a condition checked in the same transaction as the act. */
   readonly guard: boolean
 }
 

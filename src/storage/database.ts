@@ -19,8 +19,8 @@ export interface Database extends Committer {
 export interface Query<P, Row> {
   all(p: P): Promise<Row[]>
   first(p: P): Promise<Row | undefined>
-  /** The read as a condition of a commit: it must find a row. See {@link Write.guard}. */
-  guard(p: P, otherwise: Problem): Write
+  /** The read as a condition of a commit: it must find one row, or as many as said. See {@link Write.guard}. */
+  guard(p: P, otherwise: Problem, rows?: number): Write
 }
 
 /** `rows`: how many rows the write must touch, else the set fails with `otherwise`. */
@@ -69,7 +69,7 @@ export function databaseOver(
         return {
           all: (p) => all(bind(p)) as Promise<Row[]>,
           first: async (p) => (await all(bind(p)))[0] as Row | undefined,
-          guard: (p, otherwise) => ({ statement: bind(p), rows: 1, otherwise, guard: true }),
+          guard: (p, otherwise, rows = 1) => ({ statement: bind(p), rows, otherwise, guard: true }),
         }
       },
     read: <Row>(build: (q: Kysely<Schema>) => Compilable<Row>) => {

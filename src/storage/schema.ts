@@ -155,6 +155,7 @@ export interface Schema {
     lease_owner: string | null
     lease_until: number
     attempts: number
+    version: number
     last_error: string | null
   }
   audit_entries: {

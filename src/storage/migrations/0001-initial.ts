@@ -219,6 +219,7 @@ export const initial: readonly string[] = [
      lease_owner TEXT,
      lease_until INT8 NOT NULL,
      attempts INT8 NOT NULL,
+     version INT8 NOT NULL,
      last_error TEXT,
      PRIMARY KEY (kind, subject)
    ) WITHOUT_ROWID`,

@@ -1,0 +1,3 @@
+export * from './list-audit-entries.ts'
+export * from './store.ts'
+export * from './trail.ts'

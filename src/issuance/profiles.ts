@@ -1,0 +1,80 @@
+import {
+  authorityInformationAccess,
+  authorityKeyIdentifier,
+  basicConstraints,
+  crlDistributionPoints,
+  customExtension,
+  extendedKeyUsage,
+  keyUsage,
+  subjectAltName,
+  subjectKeyIdentifier,
+  utf8String,
+} from '../x509/index.ts'
+import type { Extension, GeneralName, KeyUsage, Spki } from '../x509/index.ts'
+import type { Issuer } from './issuer.ts'
+
+/** Where the certificates point: absent without CERTKEEP_PUBLIC_URL, since a wrong URL in a certificate cannot be taken back. */
+export interface Publication {
+  crlUrl(caId: string): string
+  issuerUrl(caId: string): string
+}
+
+export interface LeafRequest {
+  keyUsages: readonly KeyUsage[]
+  /** Dotted OIDs. */
+  extendedKeyUsages: readonly string[]
+  names: readonly GeneralName[]
+  custom?: { oid: string; value: string } | undefined
+}
+
+/** Extensions come from here and never from a request by copying (design 5). */
+export function leafExtensions(request: LeafRequest, spki: Spki, issuer: Issuer, publication: Publication | undefined, subjectIsEmpty: boolean): (Extension | false)[] {
+  return [
+    basicConstraints({ ca: false }),
+    keyUsage(request.keyUsages),
+    request.extendedKeyUsages.length > 0 && extendedKeyUsage(request.extendedKeyUsages),
+    request.names.length > 0 && subjectAltName(request.names, { critical: subjectIsEmpty }),
+    subjectKeyIdentifier(spki.keyIdentifier()),
+    authorityKeyIdentifier(issuer.keyIdentifier),
+    ...pointers(issuer.caId, publication),
+    request.custom !== undefined &&
+      customExtension(request.custom.oid, { critical: false }, utf8String(request.custom.value)),
+  ]
+}
+
+export interface CaRequest {
+  keyUsages: readonly KeyUsage[]
+  /** undefined: no limit. */
+  pathLength: number | undefined
+}
+
+/** A root carries no pointers: it is on nobody's CRL. `marker` is the emulator's. */
+export function rootExtensions(request: CaRequest, spki: Spki, marker: Extension | undefined): (Extension | false)[] {
+  return [
+    basicConstraints({ ca: true, pathLength: request.pathLength }),
+    keyUsage(request.keyUsages),
+    subjectKeyIdentifier(spki.keyIdentifier()),
+    marker ?? false,
+  ]
+}
+
+export function subordinateExtensions(request: CaRequest, spki: Spki, issuer: Issuer, publication: Publication | undefined): (Extension | false)[] {
+  return [
+    basicConstraints({ ca: true, pathLength: request.pathLength }),
+    keyUsage(request.keyUsages),
+    subjectKeyIdentifier(spki.keyIdentifier()),
+    authorityKeyIdentifier(issuer.keyIdentifier),
+    ...pointers(issuer.caId, publication),
+  ]
+}
+
+const pointers = (caId: string, publication: Publication | undefined): (Extension | false)[] =>
+  publication === undefined
+    ? []
+    : [
+        crlDistributionPoints([publication.crlUrl(caId)]),
+        authorityInformationAccess({ caIssuers: [publication.issuerUrl(caId)] }),
+      ]
+
+/** RFC 5280 §4.2.1.3: what a CA certificate of ours may do when nobody asked for anything else. */
+export const caKeyUsages: readonly KeyUsage[] = ['digitalSignature', 'keyCertSign', 'cRLSign']

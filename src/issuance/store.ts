@@ -1,0 +1,35 @@
+import type { Problem, Write } from '../kernel/index.ts'
+
+/** One certificate that a CA signed, kept until one regular CRL after its expiry, whatever becomes of its record. */
+export interface Issuance {
+  caId: string
+  /** Lower-case hex. */
+  serial: string
+  kind: 'leaf' | 'ca'
+  notAfter: number
+  certificateSha256: Uint8Array
+  spkiSha256: Uint8Array
+  issuedAt: number
+}
+
+/** What is about to be signed, stored before it is signed. An open one after a crash counts as signed. */
+export interface Signing {
+  id: string
+  caId: string
+  purpose: 'caCertificate' | 'crl' | 'csr'
+  /** The serial of the certificate, or the number of the CRL. */
+  serial: string
+  tbsSha256: Uint8Array
+  notAfter: number
+  createdAt: number
+}
+
+export interface IssuanceLedger {
+  find(caId: string, serial: string): Promise<Issuance | undefined>
+  /** Unexpired issuances of a CA, by kind and whether revoked; open signings count as issued. */
+  unexpired(caId: string, now: number): Promise<{ leaves: number; cas: number; revoked: number; lastNotAfter: number | null }>
+  /** `duplicate` when the issuer has used the serial before. */
+  record(issuance: Issuance, duplicate: Problem): Write
+  open(signing: Signing): Write
+  done(signingId: string): Write
+}

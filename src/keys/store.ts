@@ -1,0 +1,28 @@
+import type { Problem, Write } from '../kernel/index.ts'
+import type { KeyAlgorithmName } from '../x509/index.ts'
+
+/**
+ * A CA key as the database knows it. `condemned`: its destruction has been decided and will be carried through, also
+ * after a crash; nothing signs with it. `destroyed`: the data key is gone, and so is the sealed private part.
+ */
+export interface CaKey {
+  id: string
+  accountId: string
+  algorithm: KeyAlgorithmName
+  spki: Uint8Array
+  sealedPrivateKey: Uint8Array | null
+  state: 'live' | 'condemned' | 'destroyed'
+  createdAt: number
+  destroyedAt: number | null
+}
+
+export interface KeyStore {
+  find(id: string): Promise<CaKey | undefined>
+  /** Keys whose destruction was decided and not yet confirmed. */
+  condemned(): Promise<CaKey[]>
+  insert(key: CaKey): Write
+  /** Holds only for a live key. */
+  condemn(id: string, otherwise: Problem): Write
+  /** Holds only for a condemned key; the sealed private part leaves the database with it. */
+  destroyed(id: string, at: number, otherwise: Problem): Write
+}

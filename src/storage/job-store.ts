@@ -1,0 +1,115 @@
+import { Problem } from '../kernel/index.ts'
+import type { Job, JobStore } from '../jobs/index.ts'
+import type { Database } from './database.ts'
+import type { Schema } from './schema.ts'
+
+const toJob = (row: Schema['jobs']): Job => ({
+  kind: row.kind,
+  subject: row.subject,
+  dueAt: row.due_at,
+  attempts: row.attempts,
+  version: row.version,
+  lastError: row.last_error,
+})
+
+const taken = new Problem('JobTaken', 'somebody else was first')
+
+export function jobStore(db: Database): JobStore {
+  const schedule = db.write<{ kind: string; subject: string; dueAt: number }>()((q, p) =>
+    q
+      .insertInto('jobs')
+      .values({
+        kind: p.kind,
+        subject: p.subject,
+        due_at: p.dueAt,
+        lease_owner: null,
+        lease_until: 0,
+        attempts: 0,
+        version: 1,
+        last_error: null,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['kind', 'subject']).doUpdateSet((e) => ({
+          due_at: e
+            .case()
+            .when('jobs.due_at', '<', e.ref('excluded.due_at'))
+            .then(e.ref('jobs.due_at'))
+            .else(e.ref('excluded.due_at'))
+            .end(),
+          version: e('jobs.version', '+', 1),
+        })),
+      ),
+  )
+  const due = db.query<{ domainNow: number; wallNow: number; limit: number }>()((q, p) =>
+    q
+      .selectFrom('jobs')
+      .selectAll()
+      .where('due_at', '<=', p.domainNow)
+      .where('lease_until', '<=', p.wallNow)
+      .orderBy('due_at')
+      .limit(p.limit),
+  )
+  const failing = db.query<object>()((q) => q.selectFrom('jobs').selectAll().where('last_error', 'is not', null))
+  const take = db.write<{ kind: string; subject: string; owner: string; now: number; until: number }>()((q, p) =>
+    q
+      .updateTable('jobs')
+      .set((e) => ({ lease_owner: p.owner, lease_until: p.until, attempts: e('attempts', '+', 1) }))
+      .where('kind', '=', p.kind)
+      .where('subject', '=', p.subject)
+      .where('lease_until', '<=', p.now),
+  )
+  const remove = db.write<{ kind: string; subject: string; version: number }>()((q, p) =>
+    q
+      .deleteFrom('jobs')
+      .where('kind', '=', p.kind)
+      .where('subject', '=', p.subject)
+      .where('version', '=', p.version),
+  )
+  const repeat = db.write<{ kind: string; subject: string; version: number; next: number }>()((q, p) =>
+    q
+      .updateTable('jobs')
+      .set({ due_at: p.next })
+      .where('kind', '=', p.kind)
+      .where('subject', '=', p.subject)
+      .where('version', '=', p.version),
+  )
+  const release = db.write<{ kind: string; subject: string; owner: string }>()((q, p) =>
+    q
+      .updateTable('jobs')
+      .set({ lease_owner: null, lease_until: 0, attempts: 0, last_error: null })
+      .where('kind', '=', p.kind)
+      .where('subject', '=', p.subject)
+      .where('lease_owner', '=', p.owner),
+  )
+  const fail = db.write<{ kind: string; subject: string; owner: string; until: number; error: string }>()((q, p) =>
+    q
+      .updateTable('jobs')
+      .set({ lease_owner: null, lease_until: p.until, last_error: p.error })
+      .where('kind', '=', p.kind)
+      .where('subject', '=', p.subject)
+      .where('lease_owner', '=', p.owner),
+  )
+
+  return {
+    schedule: (kind, subject, dueAt) => schedule({ kind, subject, dueAt }),
+    due: async (domainNow, wallNow, limit) => (await due.all({ domainNow, wallNow, limit })).map(toJob),
+    async take({ kind, subject }, owner, wallNow, leaseUntil) {
+      try {
+        await db.commit([take({ kind, subject, owner, now: wallNow, until: leaseUntil }, 1, taken)])
+        return true
+      } catch (error) {
+        if (error === taken) return false
+        throw error
+      }
+    },
+    finish: ({ kind, subject, version }, owner, nextDueAt) => [
+      nextDueAt === undefined
+        ? remove({ kind, subject, version })
+        : repeat({ kind, subject, version, next: nextDueAt }),
+      release({ kind, subject, owner }),
+    ],
+    fail: ({ kind, subject }, owner, retryAtWall, error) =>
+      fail({ kind, subject, owner, until: retryAtWall, error: error.slice(0, 500) }),
+    failing: async () => (await failing.all({})).map(toJob),
+  }
+}

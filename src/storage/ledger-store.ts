@@ -1,0 +1,111 @@
+import type { IssuanceLedger } from '../issuance/index.ts'
+import type { Database } from './database.ts'
+import type { Schema } from './schema.ts'
+import { bound, columnsOf, otherwiseBug } from './sql.ts'
+
+const issuanceColumns = columnsOf<Schema['issuances']>()(
+  'ca_id', 'serial', 'kind', 'not_after', 'certificate_sha256', 'spki_sha256', 'issued_at',
+)
+const signingColumns = columnsOf<Schema['signings']>()(
+  'id', 'ca_id', 'purpose', 'serial', 'tbs_sha256', 'not_after', 'created_at', 'done',
+)
+
+export function issuanceLedger(db: Database): IssuanceLedger {
+  const find = db.query<{ caId: string; serial: string }>()((q, p) =>
+    q.selectFrom('issuances').selectAll().where('ca_id', '=', p.caId).where('serial', '=', p.serial),
+  )
+  const record = db.write<Schema['issuances']>()((q, p) =>
+    q
+      .insertInto('issuances')
+      .values(bound(p, issuanceColumns))
+      .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
+  )
+  const open = db.write<Schema['signings']>()((q, p) => q.insertInto('signings').values(bound(p, signingColumns)))
+  const done = db.write<{ id: string }>()((q, p) => q.updateTable('signings').set({ done: 1 }).where('id', '=', p.id))
+  const summary = db.query<{ caId: string; now: number }>()((q, p) =>
+    q
+      .selectFrom('issuances')
+      .leftJoin('revocations', (join) =>
+        join
+          .onRef('revocations.ca_id', '=', 'issuances.ca_id')
+          .onRef('revocations.serial', '=', 'issuances.serial'),
+      )
+      .where('issuances.ca_id', '=', p.caId)
+      .where('issuances.not_after', '>=', p.now)
+      .groupBy('issuances.kind')
+      .select((e) => [
+        'issuances.kind as kind',
+        e.fn.countAll<number>().as('total'),
+        e.fn.count<number>('revocations.serial').as('revoked'),
+        e.fn.max('issuances.not_after').as('last'),
+      ]),
+  )
+  const openSignings = db.query<{ caId: string; now: number }>()((q, p) =>
+    q
+      .selectFrom('signings')
+      .where('ca_id', '=', p.caId)
+      .where('purpose', '=', 'caCertificate')
+      .where('done', '=', 0)
+      .where('not_after', '>=', p.now)
+      .select((e) => [e.fn.countAll<number>().as('total'), e.fn.max('not_after').as('last')]),
+  )
+
+  return {
+    async find(caId, serial) {
+      const row = await find.first({ caId, serial })
+      return (
+        row && {
+          caId: row.ca_id,
+          serial: row.serial,
+          kind: row.kind as 'leaf' | 'ca',
+          notAfter: row.not_after,
+          certificateSha256: row.certificate_sha256,
+          spkiSha256: row.spki_sha256,
+          issuedAt: row.issued_at,
+        }
+      )
+    },
+    async unexpired(caId, now) {
+      const kinds = await summary.all({ caId, now })
+      const [open] = await openSignings.all({ caId, now })
+      const of = (kind: string) => Number(kinds.find((row) => row.kind === kind)?.total ?? 0)
+      const ends = [...kinds.map((row) => row.last), open!.last].filter((end) => end !== null)
+      return {
+        leaves: of('leaf'),
+        cas: of('ca') + Number(open!.total),
+        revoked: kinds.reduce((sum, row) => sum + Number(row.revoked), 0),
+        lastNotAfter: ends.length === 0 ? null : Math.max(...ends),
+      }
+    },
+    record: (issuance, duplicate) =>
+      record(
+        {
+          ca_id: issuance.caId,
+          serial: issuance.serial,
+          kind: issuance.kind,
+          not_after: issuance.notAfter,
+          certificate_sha256: issuance.certificateSha256,
+          spki_sha256: issuance.spkiSha256,
+          issued_at: issuance.issuedAt,
+        },
+        1,
+        duplicate,
+      ),
+    open: (signing) =>
+      open(
+        {
+          id: signing.id,
+          ca_id: signing.caId,
+          purpose: signing.purpose,
+          serial: signing.serial,
+          tbs_sha256: signing.tbsSha256,
+          not_after: signing.notAfter,
+          created_at: signing.createdAt,
+          done: 0,
+        },
+        1,
+        otherwiseBug,
+      ),
+    done: (id) => done({ id }, 1, otherwiseBug),
+  }
+}

@@ -1,0 +1,141 @@
+import type { CrlRecord, Revocation, RevocationStore } from '../revocation/index.ts'
+import type { Write } from '../kernel/index.ts'
+import type { Database } from './database.ts'
+import type { Schema } from './schema.ts'
+import { bound, columnsOf, otherwiseBug } from './sql.ts'
+
+const revocationColumns = columnsOf<Schema['revocations']>()('ca_id', 'serial', 'revoked_at', 'reason', 'not_after')
+
+const crlColumns = columnsOf<Schema['crls']>()(
+  'ca_id', 'number', 'this_update', 'next_update', 'entries', 'size', 'sha256', 'final',
+)
+
+const toRevocation = (row: Schema['revocations']): Revocation => ({
+  caId: row.ca_id,
+  serial: row.serial,
+  revokedAt: row.revoked_at,
+  reason: row.reason as Revocation['reason'],
+  notAfter: row.not_after,
+})
+
+const toCrl = (row: Schema['crls']): CrlRecord => ({
+  caId: row.ca_id,
+  number: row.number,
+  thisUpdate: row.this_update,
+  nextUpdate: row.next_update,
+  entries: row.entries,
+  size: row.size,
+  sha256: row.sha256,
+  final: row.final === 1,
+})
+
+export function revocationStore(db: Database): RevocationStore {
+  const find = db.query<{ caId: string; serial: string }>()((q, p) =>
+    q.selectFrom('revocations').selectAll().where('ca_id', '=', p.caId).where('serial', '=', p.serial),
+  )
+  const record = db.write<Schema['revocations']>()((q, p) =>
+    q
+      .insertInto('revocations')
+      .values(bound(p, revocationColumns))
+      .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
+  )
+  const entries = db.query<{ caId: string; after: string; expires: number; limit: number }>()((q, p) =>
+    q
+      .selectFrom('revocations')
+      .selectAll()
+      .where('ca_id', '=', p.caId)
+      .where('serial', '>', p.after)
+      .where('not_after', '>', p.expires)
+      .orderBy('serial')
+      .limit(p.limit),
+  )
+  const lastNumber = db.query<{ caId: string }>()((q, p) =>
+    q.selectFrom('cas').select('crl_number').where('id', '=', p.caId),
+  )
+  const takeNumber = db.write<{ caId: string; last: number; next: number }>()((q, p) =>
+    q.updateTable('cas').set({ crl_number: p.next }).where('id', '=', p.caId).where('crl_number', '=', p.last),
+  )
+  const publish = db.write<Schema['crls']>()((q, p) => q.insertInto('crls').values(bound(p, crlColumns)))
+  const notBelow = db.query<{ caId: string; number: number }>()((q, p) =>
+    q
+      .selectFrom('crls')
+      .select('number')
+      .where('ca_id', '=', p.caId)
+      .where((where) => where.or([where('number', '>=', p.number), where('final', '=', 1)])),
+  )
+  const part = db.write<Schema['crl_parts']>()((q, p) =>
+    q.insertInto('crl_parts').values(bound(p, ['ca_id', 'number', 'part', 'bytes'])),
+  )
+  const latest = db.query<{ caId: string }>()((q, p) =>
+    q.selectFrom('crls').selectAll().where('ca_id', '=', p.caId).orderBy('number', 'desc').limit(1),
+  )
+  const parts = db.query<{ caId: string; number: number }>()((q, p) =>
+    q
+      .selectFrom('crl_parts')
+      .select('bytes')
+      .where('ca_id', '=', p.caId)
+      .where('number', '=', p.number)
+      .orderBy('part'),
+  )
+  const dropCrls = db.write<{ caId: string; below: number }>()((q, p) =>
+    q.deleteFrom('crls').where('ca_id', '=', p.caId).where('number', '<', p.below),
+  )
+  const dropParts = db.write<{ caId: string; below: number }>()((q, p) =>
+    q.deleteFrom('crl_parts').where('ca_id', '=', p.caId).where('number', '<', p.below),
+  )
+
+  return {
+    async find(caId, serial) {
+      const row = await find.first({ caId, serial })
+      return row && toRevocation(row)
+    },
+    record: (revocation, already) =>
+      record(
+        {
+          ca_id: revocation.caId,
+          serial: revocation.serial,
+          revoked_at: revocation.revokedAt,
+          reason: revocation.reason,
+          not_after: revocation.notAfter,
+        },
+        1,
+        already,
+      ),
+    entries: async (caId, after, expires, limit) =>
+      (await entries.all({ caId, after, expires, limit })).map(toRevocation),
+    lastCrlNumber: async (caId) => (await lastNumber.first({ caId }))?.crl_number ?? 0,
+    takeCrlNumber: (caId, last, next, taken) => takeNumber({ caId, last, next }, 1, taken),
+    publish: (crl, bytes, superseded, predecessor) => {
+      const writes: Write[] = [
+        notBelow.guard({ caId: crl.caId, number: crl.number }, superseded, 0),
+        publish(
+          {
+            ca_id: crl.caId,
+            number: crl.number,
+            this_update: crl.thisUpdate,
+            next_update: crl.nextUpdate,
+            entries: crl.entries,
+            size: crl.size,
+            sha256: crl.sha256,
+            final: crl.final ? 1 : 0,
+          },
+          1,
+          otherwiseBug,
+        ),
+        ...bytes.map((chunk, index) =>
+          part({ ca_id: crl.caId, number: crl.number, part: index, bytes: chunk }, 1, otherwiseBug),
+        ),
+      ]
+      if (predecessor !== undefined) {
+        const below = { caId: crl.caId, below: predecessor }
+        writes.push(dropParts(below), dropCrls(below))
+      }
+      return writes
+    },
+    async latestCrl(caId) {
+      const row = await latest.first({ caId })
+      return row && toCrl(row)
+    },
+    crlBytes: async (caId, number) => (await parts.all({ caId, number })).map((row) => row.bytes),
+  }
+}
