@@ -1,4 +1,5 @@
 export { keyAlgorithms, type KeyAlgorithm, type KeyAlgorithmFacts, type SignatureHash } from './algorithms.ts'
+export type { CreateStep, OnStep, ShredStep } from './durable-files.ts'
 export { generateExportableKey, KeyGenerationBusy, type ExportableKey } from './key-generation.ts'
 export { KeyringError, type KeyringErrorCode } from './keyring-file.ts'
 export { createKeyring, Keyring, openKeyring, type DataKey, type KeyringOptions } from './keyring.ts'

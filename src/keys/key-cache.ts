@@ -38,10 +38,6 @@ export class KeyCache<Reference extends { readonly keyId: string }> {
     if (oldest !== undefined) this.#entries.delete(oldest)
   }
 
-  get size(): number {
-    return this.#entries.size
-  }
-
   /** Runs `work`, which holds or fetches the private key; `forget` waits for it. */
   async using<T>(keyId: string, work: () => Promise<T>): Promise<T> {
     this.#users.set(keyId, (this.#users.get(keyId) ?? 0) + 1)

@@ -106,7 +106,9 @@ export async function createMasterKey({
  * @throws MasterKeyError when it is anything else
  */
 export function parseMasterKey(content: Uint8Array, from: string): MasterKey {
-  const text = content.byteLength <= maxFileBytes ? Buffer.from(content).toString('latin1') : ''
+  // A view, not a copy: the caller zeroes these bytes.
+  const view = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  const text = view.length <= maxFileBytes ? view.toString('latin1') : ''
   const [, keyId, encoded] = fileFormat.exec(text) ?? []
   const bytes = Buffer.from(encoded ?? '', 'base64url')
   try {
