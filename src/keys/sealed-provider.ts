@@ -1,0 +1,202 @@
+import { createHash, createPrivateKey, createPublicKey, createSign, randomBytes, sign, verify } from 'node:crypto'
+import type { KeyObject, Sign } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import { factsOf, type SignatureHash } from './algorithms.ts'
+import type { Gate } from './gate.ts'
+import { KeyCache } from './key-cache.ts'
+import { generateExportableKey } from './key-generation.ts'
+import { KeyringError } from './keyring-file.ts'
+import type { DataKey, Keyring } from './keyring.ts'
+import { associatedData, decrypt, encrypt, SealError } from './sealing.ts'
+import { KeyError, type GeneratedKey, type KeyProvider, type KeyReference, type Linted } from './signer.ts'
+
+/** First byte of a sealed private key; what follows is `encrypt`'s, under the data key. */
+const sealedVersion = 1
+const sealedLabel = Buffer.from('certkeep-private-key-1')
+const challengeLabel = Buffer.from('certkeep control challenge 1\n')
+
+/** Up to here a single chunk is signed in one call, which is cheaper; longer input is streamed. */
+const oneShotBytes = 16_384
+const bytesBetweenPauses = 1 << 20
+
+/**
+ * The provider without hardware. A private key is sealed by a data key of its own and kept by the caller; the data key
+ * is in the keyring. Destroying the data key destroys the private key in every copy of the database.
+ */
+export class SealedProvider implements KeyProvider {
+  readonly name = 'sealed'
+  readonly medium = 'keyring'
+  readonly #keyring: Keyring
+  readonly #gate: Gate | undefined
+  readonly #cache: KeyCache<KeyReference>
+  readonly #ended = new Set<string>()
+
+  /**
+   * @param cacheSize how many unsealed keys are kept in memory
+   * @param gate limits RSA key generation; by default the one that all of the thread shares
+   */
+  constructor({ keyring, cacheSize = 256, gate }: { keyring: Keyring; cacheSize?: number; gate?: Gate }) {
+    this.#keyring = keyring
+    this.#gate = gate
+    this.#cache = new KeyCache(cacheSize, sameReference)
+  }
+
+  async generate({ keyId, accountId, algorithm }: Omit<KeyReference, 'sealedPrivateKey'>): Promise<GeneratedKey> {
+    const { spki, pkcs8 } = await generateExportableKey(algorithm, this.#gate)
+    try {
+      const dataKey = await translated(() => this.#keyring.create({ keyId, accountId, spkiSha256: sha256(spki) }))
+      const sealed = encrypt(dataKey.key, binding({ keyId, accountId, algorithm }), pkcs8)
+      return { spki, sealedPrivateKey: Buffer.concat([Buffer.of(sealedVersion), sealed]) }
+    } finally {
+      pkcs8.fill(0)
+    }
+  }
+
+  async sign(reference: KeyReference, hash: SignatureHash, linted: Linted): Promise<Buffer> {
+    if (!factsOf(reference.algorithm).hashes.includes(hash)) {
+      throw new KeyError('SignatureNotPossible', `A key of kind ${reference.algorithm} does not sign with ${hash}.`)
+    }
+    this.#refuseEnded(reference.keyId)
+    return this.#cache.using(reference.keyId, async () => {
+      let key = this.#cache.get(reference)
+      if (!key) {
+        key = await this.#unseal(reference)
+        this.#cache.put(reference, key)
+      }
+      return this.#signChunks(reference.keyId, key, hash, linted.consume())
+    })
+  }
+
+  async forget(keyId: string): Promise<void> {
+    await this.#cache.forget(keyId)
+  }
+
+  async destroy(keyId: string): Promise<'destroyed' | 'wasAbsent'> {
+    this.#ended.add(keyId)
+    await this.#cache.forget(keyId)
+    return translated(() => this.#keyring.destroy(keyId))
+  }
+
+  async searchById(keyId: string): Promise<'present' | 'absent'> {
+    return looking(() => this.#keyring.verifyAbsent(keyId))
+  }
+
+  async searchByPublicKey(spki: Uint8Array): Promise<string[]> {
+    return looking(() => this.#keyring.findByPublicKey(sha256(spki)))
+  }
+
+  async proveControl(control: KeyReference, spki: Uint8Array): Promise<void> {
+    const publicKey = readPublicKey(spki)
+    await this.#cache.using(control.keyId, async () => {
+      const key = await this.#unseal(control)
+      const challenge = Buffer.concat([challengeLabel, randomBytes(32)])
+      if (!verify('sha256', challenge, publicKey, sign('sha256', challenge, key))) {
+        throw new KeyError('KeyUnusable', `The control key ${control.keyId} does not belong to its public key.`)
+      }
+    })
+  }
+
+  async #signChunks(keyId: string, key: KeyObject, hash: SignatureHash, linted: Iterable<Uint8Array>): Promise<Buffer> {
+    let only: Buffer | undefined
+    let signer: Sign | undefined
+    let sincePause = 0
+    for (const chunk of linted) {
+      if (!signer && !only && chunk.byteLength <= oneShotBytes) {
+        // A copy, because asking for the next chunk may reuse this one.
+        only = Buffer.from(chunk)
+        continue
+      }
+      signer ??= createSign(hash).update(only ?? '')
+      signer.update(chunk)
+      sincePause += chunk.byteLength
+      if (sincePause < bytesBetweenPauses) continue
+      sincePause = 0
+      await setImmediate()
+      this.#refuseEnded(keyId)
+    }
+    if (signer) return signer.sign(key)
+    if (only) return sign(hash, only, key)
+    throw new KeyError('SignatureNotPossible', 'There was nothing to sign.')
+  }
+
+  #refuseEnded(keyId: string): void {
+    if (this.#ended.has(keyId)) throw new KeyError('KeyNotFound', `The key ${keyId} is destroyed or about to be.`)
+  }
+
+  async #unseal(reference: KeyReference): Promise<KeyObject> {
+    const dataKey = await translated(() => this.#keyring.open(reference))
+    try {
+      const key = unsealed(reference, dataKey)
+      const spki = createPublicKey(key).export({ type: 'spki', format: 'der' })
+      if (sha256(spki) === dataKey.spkiSha256) return key
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error
+    }
+    throw new KeyError('KeyUnusable', `The key ${reference.keyId} does not open: damaged, or another key's.`)
+  }
+}
+
+function unsealed(reference: KeyReference, dataKey: DataKey): KeyObject {
+  const { sealedPrivateKey } = reference
+  if (sealedPrivateKey[0] !== sealedVersion)
+    throw new SealError('The sealed private key has a version that is not known.')
+  const pkcs8 = decrypt(dataKey.key, binding(reference), sealedPrivateKey.subarray(1))
+  try {
+    return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  } finally {
+    pkcs8.fill(0)
+  }
+}
+
+function binding({ keyId, accountId, algorithm }: Omit<KeyReference, 'sealedPrivateKey'>): Buffer {
+  return associatedData(sealedLabel, [keyId, accountId, algorithm])
+}
+
+function sameReference(held: KeyReference, asked: KeyReference): boolean {
+  return (
+    held.accountId === asked.accountId &&
+    held.algorithm === asked.algorithm &&
+    Buffer.compare(held.sealedPrivateKey, asked.sealedPrivateKey) === 0
+  )
+}
+
+function readPublicKey(spki: Uint8Array): KeyObject {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  } catch {
+    throw new KeyError('KeyUnusable', 'The public key of the control key is malformed.')
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** For searches: whatever goes wrong, the search has not been made. */
+async function looking<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof KeyringError)) throw error
+    throw new KeyError('KeyLookupFailed', error.message)
+  }
+}
+
+async function translated<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof KeyringError)) throw error
+    throw new KeyError(keyErrorOf[error.code], error.message)
+  }
+}
+
+const keyErrorOf = {
+  KeyringMissing: 'KeyLookupFailed',
+  KeyringUnsafe: 'KeyLookupFailed',
+  KeyringUnavailable: 'KeyLookupFailed',
+  DataKeyAbsent: 'KeyNotFound',
+  DataKeyExists: 'KeyExists',
+  DataKeyDamaged: 'KeyUnusable',
+  InvalidId: 'KeyUnusable',
+} as const satisfies Record<KeyringError['code'], KeyError['code']>
