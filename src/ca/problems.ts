@@ -14,6 +14,7 @@ export const caProblems = {
   IssuerPathExhausted: () => 'the issuing CA may not have CAs of this path length below it',
   ValidityBeyondIssuer: ({ notAfter }: { notAfter: number }) =>
     `the validity ends after that of the issuing CA (${new Date(notAfter).toISOString()})`,
+  TooManyTags: ({ max }: { max: number }) => `a CA has at most ${max} tags`,
   CertificateNotOfThisCa: ({ reason }: { reason: string }) => `the certificate cannot be installed: ${reason}`,
 }
 

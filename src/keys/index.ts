@@ -33,3 +33,4 @@ export {
   type Linted,
 } from './signer.ts'
 export { verifyDestroyed, type Control, type Destruction } from './verify-destroyed.ts'
+export type { CaKey, KeyStore } from './store.ts'

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import type { Clock, Write } from '../kernel/index.ts'
+import {
+  rootExtensions,
+  signCaCertificate,
+  subordinateExtensions,
+  validityOf,
+  type Issuer,
+  type Publication,
+  type SigningNeeds,
+  type ValidityRequest,
+} from '../issuance/index.ts'
+import type { KeyReference, KeyStore } from '../keys/index.ts'
+import { buildName, parseSpki, type Extension, type KeyUsage, type SignatureHash } from '../x509/index.ts'
+import type { Ca } from './ca.ts'
+import { caLifecycle } from './lifecycle.ts'
+import { problem } from './problems.ts'
+import type { CaStore } from './store.ts'
+
+/** The one kind of job that concerns CAs before their end. */
+export interface CrlSchedule {
+  /** A write that makes the CA's next CRL due at this instant or earlier. */
+  crlDue(caId: string, at: number): Write
+}
+
+export interface InstallNeeds extends SigningNeeds {
+  cas: CaStore
+  keyStore: KeyStore
+  domainClock: Clock
+  publication: Publication | undefined
+  crlSchedule: CrlSchedule
+  /** Marks roots as an emulator's; undefined in earnest. */
+  rootMarker: Extension | undefined
+  nudgeJobs: () => void
+}
+
+export interface CaCertificateRequest {
+  signatureHash: SignatureHash
+  validity: ValidityRequest
+  pathLength: number | undefined
+  keyUsages?: readonly KeyUsage[] | undefined
+}
+
+const maxYears = { root: 30, subordinate: 20 } as const
+
+/**
+ * Signs a certificate for a CA of ours and gives the CA as it will be, with the writes that go with it (not the CA's
+ * own row). @param issuer undefined for a root
+ * @throws Problem ValidityInvalid, ValidityBeyondIssuer, IssuerPathExhausted, LintForbids, KeyUnavailable
+ */
+export async function makeCaCertificate(
+  deps: InstallNeeds,
+  parts: {
+    ca: Ca
+    key: KeyReference
+    spki: Uint8Array
+    issuer: Issuer | undefined
+    parent: Ca | undefined
+    request: CaCertificateRequest
+    serial: string
+  },
+): Promise<{ ca: Ca; writes: Write[] }> {
+  const { ca, key, issuer, parent, request, serial } = parts
+  const now = deps.domainClock.now()
+  const { notBefore, notAfter } = validityOf(request.validity, now, maxYears[ca.type])
+  if (issuer) checkUnder(issuer, notAfter, request.pathLength ?? 0)
+
+  const spki = parseSpki(parts.spki)
+  const usages = (request.keyUsages ?? ca.keyUsages) as readonly KeyUsage[]
+  const profile = { keyUsages: usages, pathLength: request.pathLength }
+  const { certificate, signing } = await signCaCertificate(deps, {
+    caId: ca.id,
+    key,
+    issuer,
+    hash: request.signatureHash,
+    serial,
+    now,
+    certificate: {
+      serial,
+      notBefore,
+      notAfter,
+      subject: buildName(ca.subject),
+      spki: parts.spki,
+      extensions: issuer
+        ? subordinateExtensions(profile, spki, issuer, deps.publication)
+        : rootExtensions(profile, spki, deps.rootMarker),
+    },
+  })
+  const next: Ca = {
+    ...ca,
+    state: caLifecycle[ca.state].installCertificate!,
+    signatureHash: request.signatureHash,
+    pathLength: request.pathLength ?? null,
+    keyUsages: usages,
+    issuerId: parent?.id ?? null,
+    issuerName: parent?.subject.commonName ? String(parent.subject.commonName) : null,
+    serial,
+    notBefore,
+    notAfter,
+    certificate,
+  }
+  return {
+    ca: next,
+    writes: [
+      deps.ledger.record(
+        {
+          caId: issuer?.caId ?? ca.id,
+          serial,
+          kind: 'ca',
+          notAfter,
+          certificateSha256: createHash('sha256').update(certificate).digest(),
+          spkiSha256: createHash('sha256').update(parts.spki).digest(),
+          issuedAt: now,
+        },
+        problem('CaChanged'),
+      ),
+      deps.ledger.done(signing.id),
+      deps.crlSchedule.crlDue(ca.id, now),
+    ],
+  }
+}
+
+/** RFC 5280 §4.2.1.9 and §6.1.4: the levels below shrink by one at each CA; no certificate outlives its issuer. */
+export function checkUnder(issuer: Issuer, notAfter: number, pathLength: number): void {
+  if (issuer.pathLength !== undefined && pathLength > issuer.pathLength - 1) throw problem('IssuerPathExhausted')
+  const end = issuer.certificate.tbs.notAfter
+  if (notAfter > end) throw problem('ValidityBeyondIssuer', { notAfter: end })
+}
+
+/** What the audit log keeps of a certificate that a CA got. */
+export const installed = (ca: Ca): Record<string, unknown> =>
+  ca.certificate === null
+    ? {}
+    : {
+        issuerId: ca.issuerId,
+        serial: ca.serial,
+        notAfter: ca.notAfter,
+        certificateSha256: createHash('sha256').update(ca.certificate).digest('hex'),
+      }

@@ -1,0 +1,7 @@
+export * from './inputs.ts'
+export * from './issuer.ts'
+export { issuanceProblems } from './problems.ts'
+export * from './profiles.ts'
+export * from './sign.ts'
+export * from './store.ts'
+export * from './validity.ts'

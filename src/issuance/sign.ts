@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { newUuid, type Committer } from '../kernel/index.ts'
+import { KeyError, type KeyProvider, type KeyReference } from '../keys/index.ts'
+import {
+  assembleCertificate,
+  assembleCsr,
+  buildCsrInfo,
+  buildTbsCertificate,
+  keyAlgorithms,
+  lintCertificate,
+  lintCsrInfo,
+  nameConstraintsViolation,
+  signatureAlgorithmFor,
+  X509Error,
+  type CertificateSpec,
+  type ConstrainedNames,
+  type LintContext,
+  type LintedTbs,
+  type SignatureAlgorithmName,
+  type SignatureHash,
+} from '../x509/index.ts'
+import type { Issuer } from './issuer.ts'
+import { problem } from './problems.ts'
+import type { IssuanceLedger, Signing } from './store.ts'
+
+export interface SigningNeeds {
+  keys: KeyProvider
+  ledger: IssuanceLedger
+  committer: Committer
+}
+
+export type UnsignedCertificate = Omit<CertificateSpec, 'issuer' | 'signatureAlgorithm'>
+
+/** The signature algorithm of a CA's key over this hash. */
+export const algorithmOf = (key: Pick<KeyReference, 'algorithm'>, hash: SignatureHash): SignatureAlgorithmName =>
+  signatureAlgorithmFor(keyAlgorithms[key.algorithm].type, hash)
+
+/**
+ * Signs an end-entity certificate. The caller commits it together with the ledger's entry, and lets the bytes leave only
+ * after that commit (docs/issuance.md): a crash before it leaves nothing, since nobody has seen the signature.
+ * @throws Problem NameForbidden, LintForbids, KeyUnavailable
+ */
+export async function signLeaf(
+  { keys }: Pick<SigningNeeds, 'keys'>,
+  issuer: Issuer,
+  hash: SignatureHash,
+  certificate: UnsignedCertificate,
+  names: ConstrainedNames,
+): Promise<Uint8Array> {
+  const violation = nameConstraintsViolation(issuer.nameConstraints, names)
+  if (violation !== undefined) throw problem('NameForbidden', { reason: violation })
+  const algorithm = algorithmOf(issuer.key, hash)
+  const tbs = buildTbsCertificate({
+    ...certificate,
+    issuer: issuer.certificate.tbs.subjectDer,
+    signatureAlgorithm: algorithm,
+  })
+  const linted = lint(tbs, { kind: 'leaf', issuer: issuer.certificate })
+  return assembleCertificate(tbs, algorithm, await sign(keys, issuer.key, hash, linted))
+}
+
+/**
+ * Signs a CA certificate: its digest and serial are on the ledger of signings before the signature exists, so that a
+ * crash cannot leave a signed CA certificate that nobody knows of.
+ * @param issuer undefined for a root, which `key` signs itself
+ * @returns the certificate and the signing, which the caller closes in the commit that stores the certificate
+ */
+export async function signCaCertificate(
+  { keys, ledger, committer }: SigningNeeds,
+  parts: {
+    caId: string
+    key: KeyReference
+    issuer: Issuer | undefined
+    hash: SignatureHash
+    certificate: UnsignedCertificate
+    serial: string
+    now: number
+  },
+): Promise<{ certificate: Uint8Array; signing: Signing }> {
+  const { issuer, key, hash, certificate, serial, now } = parts
+  const signer = issuer?.key ?? key
+  const algorithm = algorithmOf(signer, hash)
+  const tbs = buildTbsCertificate({
+    ...certificate,
+    issuer: issuer?.certificate.tbs.subjectDer ?? certificate.subject,
+    signatureAlgorithm: algorithm,
+  })
+  const linted = lint(tbs, issuer ? { kind: 'subordinateCa', issuer: issuer.certificate } : { kind: 'root' })
+  const signing: Signing = {
+    id: newUuid(),
+    caId: issuer?.caId ?? parts.caId,
+    purpose: 'caCertificate',
+    serial,
+    tbsSha256: createHash('sha256').update(tbs).digest(),
+    notAfter: certificate.notAfter,
+    createdAt: now,
+  }
+  await committer.commit([ledger.open(signing)])
+  return { certificate: assembleCertificate(tbs, algorithm, await sign(keys, signer, hash, linted)), signing }
+}
+
+/** A PKCS #10 request for a CA of ours that somebody else is to sign. */
+export async function signCsr(
+  { keys }: Pick<SigningNeeds, 'keys'>,
+  key: KeyReference,
+  hash: SignatureHash,
+  request: Parameters<typeof buildCsrInfo>[0],
+): Promise<Uint8Array> {
+  const info = buildCsrInfo(request)
+  return assembleCsr(info, algorithmOf(key, hash), await sign(keys, key, hash, lintCsrInfo(info)))
+}
+
+function lint(tbs: Uint8Array, context: LintContext): LintedTbs {
+  try {
+    return lintCertificate(tbs, context)
+  } catch (error) {
+    if (error instanceof X509Error) throw problem('LintForbids', { findings: error.message })
+    throw error
+  }
+}
+
+async function sign(
+  keys: KeyProvider,
+  key: KeyReference,
+  hash: SignatureHash,
+  linted: Parameters<KeyProvider['sign']>[2],
+): Promise<Uint8Array> {
+  try {
+    return await keys.sign(key, hash, linted)
+  } catch (error) {
+    if (error instanceof KeyError) throw problem('KeyUnavailable', { reason: error.message })
+    throw error
+  }
+}
