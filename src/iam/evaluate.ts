@@ -64,8 +64,6 @@ export function evaluate(request: EvaluationRequest): Evaluation {
     resource: segmented(request.resource),
     context,
   }
-  if (actions.length === 0) return implicitDeny('AccountLevelIdentityBasedPolicy', asked)
-
   if (controlPolicies) {
     const limit = decide(controlPolicies, 'ControlPolicy', asked)
     if (limit.decision !== 'allow') return limit
