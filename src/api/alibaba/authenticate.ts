@@ -3,7 +3,7 @@
  *
  *   required common values → operation known → key known and active → time → signature → nonce → token
  *
- * The signature is computed before the first of these is answered, with a secret that nobody has when the key is
+ * The signature is computed before anything is said about the key, with a secret that nobody has when the key is
  * unknown, so that the time taken says no more than the code does. The nonce is remembered only after the signature
  * held: nobody can use up the nonces of others.
  */
