@@ -1,0 +1,3 @@
+import { runPopCore } from './pop-core.mjs'
+
+await runPopCore('POST')
