@@ -21,7 +21,9 @@ type Fields = Record<string, RequiredField<unknown> | OptionalField<unknown>>
 export type RecordOf<F extends Fields> = {
   [K in keyof F as F[K]['presence'] extends 'required' ? K : never]: F[K] extends RequiredField<infer T> ? T : never
 } & {
-  [K in keyof F as F[K]['presence'] extends 'optional' ? K : never]?: F[K] extends OptionalField<infer T> ? T : never
+  [K in keyof F as F[K]['presence'] extends 'optional' ? K : never]?: F[K] extends OptionalField<infer T>
+    ? Exclude<T, undefined>
+    : never
 }
 
 export function fail(code: WireCode, name: string, problem: string): never {
@@ -54,7 +56,7 @@ export function required<T>(
   }
 }
 
-/** A field that may be absent, null or an empty string; these three mean the same. */
+/** A field that may be absent, null or an empty string; these three mean the same, and so does a reader that yields undefined. */
 export function optional<T>(wireName: string, reader: Reader<T>): OptionalField<T> {
   return {
     presence: 'optional',
@@ -106,7 +108,7 @@ export function text({ min = 1, max, pattern, code = pcaErrors.parameterInvalid 
   return (value, name) => {
     if (typeof value !== 'string' || !value.isWellFormed()) return fail(code, name, 'is not a string')
     // A code point takes at most two units: very long strings are refused without being walked.
-    const length = value.length > 2 * max ? value.length : [...value].length
+    const length = value.length > 2 * max ? value.length : Array.from(value).length
     if (length < min || length > max) return fail(code, name, `does not have ${min} to ${max} characters`)
     if (pattern && !pattern.test(value)) return fail(code, name, 'has characters or a form that is not allowed')
     return value

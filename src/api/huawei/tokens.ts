@@ -1,5 +1,5 @@
 import { HuaweiWireError, iamErrors } from './errors.ts'
-import { type Reader, list, oneOf, optional, readFields, record, required, text } from './fields.ts'
+import { fail, list, oneOf, optional, type Reader, readFields, record, required, text } from './fields.ts'
 import { headerTable, type HuaweiRequest } from './request.ts'
 import { readJsonBody, readQuery } from './read-body.ts'
 
@@ -17,72 +17,36 @@ export interface TokenRequest {
 }
 
 const bad = iamErrors.badRequest
+const need = <T>(wireName: string, reader: Reader<T>) => required(wireName, reader, bad)
 const identifier = text({ max: 64, code: bad })
-const reference = (what: string): Reader<DomainReference> => {
-  const fields = { id: optional('id', identifier), name: optional('name', identifier) }
-  const read = record(fields, bad)
-  return (value, name) => {
-    const { id, name: byName } = read(value, name)
-    if (id !== undefined) return { id }
-    if (byName !== undefined) return { name: byName }
-    throw new HuaweiWireError(bad, `${name} names no ${what}`)
-  }
+
+const idOrName = record({ id: optional('id', identifier), name: optional('name', identifier) }, bad)
+const reference: Reader<DomainReference> = (value, path) => {
+  const { id, name } = idOrName(value, path)
+  if (id !== undefined) return { id }
+  return name === undefined ? fail(bad, path, 'has neither id nor name') : { name }
 }
 
+const userFields = record(
+  {
+    name: need('name', identifier),
+    password: need('password', text({ max: 1024, code: bad })),
+    domain: need('domain', reference),
+  },
+  bad,
+)
+const identityFields = record(
+  {
+    methods: need('methods', list(oneOf({ password: 'password' }, bad), { min: 1, max: 1, code: bad })),
+    password: need('password', record({ user: need('user', userFields) }, bad)),
+  },
+  bad,
+)
+const scopeFields = record({ domain: optional('domain', reference), project: optional('project', reference) }, bad)
 const tokenFields = {
-  auth: required(
+  auth: need(
     'auth',
-    record(
-      {
-        identity: required(
-          'identity',
-          record(
-            {
-              methods: required(
-                'methods',
-                list(oneOf({ password: 'password' }, bad), { min: 1, max: 1, code: bad }),
-                bad,
-              ),
-              password: required(
-                'password',
-                record(
-                  {
-                    user: required(
-                      'user',
-                      record(
-                        {
-                          name: required('name', identifier, bad),
-                          password: required('password', text({ max: 1024, code: bad }), bad),
-                          domain: required('domain', reference('account'), bad),
-                        },
-                        bad,
-                      ),
-                      bad,
-                    ),
-                  },
-                  bad,
-                ),
-                bad,
-              ),
-            },
-            bad,
-          ),
-          bad,
-        ),
-        scope: optional(
-          'scope',
-          record(
-            {
-              domain: optional('domain', reference('account')),
-              project: optional('project', reference('project')),
-            },
-            bad,
-          ),
-        ),
-      },
-      bad,
-    ),
-    bad,
+    record({ identity: need('identity', identityFields), scope: optional('scope', scopeFields) }, bad),
   ),
 }
 
