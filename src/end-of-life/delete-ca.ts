@@ -1,0 +1,88 @@
+import Type from 'typebox'
+import { day, operation, problemsOf, type Clock, type Write } from '../kernel/index.ts'
+import { caProblems, caLifecycle, shownState, stateAfter, theCa, type Ca, type CaStore } from '../ca/index.ts'
+import { uuidInput } from '../issuance/index.ts'
+import type { KeyStore } from '../keys/index.ts'
+import type { JobSchedule } from './jobs.ts'
+
+interface Needs {
+  cas: CaStore
+  keyStore: KeyStore
+  domainClock: Clock
+  jobSchedule: JobSchedule
+  nudgeJobs: () => void
+}
+
+const problem = problemsOf(caProblems)
+const act = 'deletion'
+
+/**
+ * Ends a CA. One that was never activated goes at once. A disabled one is scheduled: it waits `keepDays`, in which it
+ * issues nothing, still revokes and publishes, and can be restored; on the day its key is destroyed (the-day.ts). A
+ * revoked CA may be scheduled without being disabled first. Nothing below it is touched.
+ */
+export const deleteCa = operation<Needs>()({
+  name: 'DeleteCa',
+  summary: 'Delete a private CA, or schedule its deletion',
+  access: 'write',
+  actions: ['pca:ca:delete'],
+  perSecond: 20,
+  input: Type.Object(
+    { caId: uuidInput, keepDays: Type.Integer({ minimum: 7, maximum: 30 }) },
+    { additionalProperties: false },
+  ),
+  resource: theCa(),
+  problems: ['CaNotFound', 'CaStateForbids', 'CaChanged', 'CaKeyIsOutside'],
+
+  run({ keepDays }, ca, deps, caller) {
+    const now = deps.domainClock.now()
+    if (ca.state === 'pendingActivation') return Promise.resolve(deleteUnused(ca, now, deps))
+
+    // Revoked is as good as disabled here: what it issued is refused already wherever revocation is checked.
+    const judged: Ca = ca.revokedAt !== null && ca.state === 'active' ? { ...ca, state: 'disabled' } : ca
+    const state = stateAfter(judged, 'scheduleDeletion', act, now, hints[shownState(judged, now)])
+    const dueAt = now + keepDays * day
+    const next: Ca = {
+      ...ca,
+      state,
+      dueAt,
+      deletion: {
+        requestedAt: now,
+        requestedBy: { userId: caller.userId, userName: caller.userName },
+        keepDays,
+        disposition: 'runOut',
+      },
+    }
+    return Promise.resolve({
+      answer: { state, dueAt },
+      writes: [deps.cas.replace(ca, next, problem('CaChanged')), deps.jobSchedule.endOfCa(ca.id, dueAt)],
+      audit: {
+        objectType: 'ca',
+        objectId: ca.id,
+        facts: { from: ca.state, to: state, keepDays, dueAt, disposition: 'runOut' },
+      },
+    })
+  },
+})
+
+const hints: Readonly<Record<string, string>> = {
+  active: 'disable it first',
+  expired: 'disable it first',
+  pendingDeletion: 'its deletion is scheduled already',
+}
+
+/** It never signed a certificate: there is nothing to wait for. Its key is condemned here, and destroyed by the job. */
+function deleteUnused(ca: Ca, now: number, { cas, keyStore, jobSchedule, nudgeJobs }: Needs) {
+  const next: Ca = { ...ca, state: caLifecycle[ca.state].deleteUnused! }
+  const writes: Write[] = [
+    cas.replace(ca, next, problem('CaChanged')),
+    keyStore.condemn(ca.keyId!, problem('CaChanged')),
+    jobSchedule.destroyKey(ca.keyId!, now),
+  ]
+  return {
+    answer: { state: next.state, dueAt: null },
+    writes,
+    audit: { objectType: 'ca', objectId: ca.id, facts: { from: ca.state, to: next.state, keyId: ca.keyId } },
+    afterwards: nudgeJobs,
+  }
+}

@@ -1,0 +1,5 @@
+export { revocationProblems } from './problems.ts'
+export * from './publish-crl.ts'
+export * from './revoke-ca.ts'
+export * from './revoke-certificate.ts'
+export * from './store.ts'
