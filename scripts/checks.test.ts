@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { root } from '../bin/node.js'
 import { checks } from './checks.js'
@@ -25,10 +26,12 @@ function lint(file: string, text: string) {
     {
       cwd: folder,
       encoding: 'utf8',
-      env: { ...process.env, NO_COLOR: '1' },
     },
   )
-  return { status, found: [...stdout.matchAll(/\b[\w-]+\(([a-z-]+)\):/g)].map((match) => match[1]) }
+  return {
+    status,
+    found: [...stripVTControlCharacters(stdout).matchAll(/\b[\w-]+\(([a-z-]+)\):/g)].map((match) => match[1]),
+  }
 }
 
 const work = 'const work = async () => { await Promise.resolve() }\n'

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { root } from '../bin/node.js'
 import { run } from '../bin/launch.js'
 import { checks } from './checks.js'
@@ -43,8 +44,7 @@ async function main(args) {
  */
 async function passes({ name, file, args }) {
   const begun = performance.now()
-  const env = { ...process.env, NO_COLOR: '1' }
-  const child = spawn(process.execPath, [file, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [file, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   /** @type {Buffer[]} */
   const said = []
   child.stdout.on('data', (chunk) => said.push(chunk))
@@ -57,7 +57,7 @@ async function passes({ name, file, args }) {
 
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   console.log(`${passed ? '✓' : '✗'} ${name.padEnd(14)} ${seconds.padStart(5)} s`)
-  const text = Buffer.concat(said).toString().trim()
+  const text = stripVTControlCharacters(Buffer.concat(said).toString()).trim()
   if (text) console.log(text.replace(/^/gm, '    '))
   return passed
 }
