@@ -37,7 +37,7 @@ const typesForApi = ['keys']
 /** They tie all modules together, so they may look everywhere; only they and the command line may use them. */
 const roots = '^src/(main|worker|compose)[.]ts$'
 const severity = /** @type {const} */ ('error')
-const tests = ['[.]test[.]ts$', '^test/']
+const tests = ['[.](test|fixture)[.]tsx?$', '^test/']
 const folder = (/** @type {string} */ name) => `^src/${name}/`
 
 const knowledge = Object.entries(mayKnow).map(([module, known]) => ({
@@ -103,8 +103,8 @@ module.exports = {
       name: 'no-test-in-the-product',
       comment: 'Only tests use tests and what helps them.',
       severity,
-      from: { path: ['^src/', '^console/'], pathNot: [...tests, '[.]test[.]tsx?$'] },
-      to: { path: ['[.]test[.]tsx?$', '^(test|bench|scripts)/'] },
+      from: { path: ['^src/', '^console/'], pathNot: tests },
+      to: { path: ['[.](test|fixture)[.]tsx?$', '^(test|bench|scripts)/'] },
     },
     {
       name: 'console-apart',
