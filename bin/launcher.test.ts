@@ -112,6 +112,11 @@ describe('npm test', () => {
     expect(await start(['bin/test.js'])).toMatchObject({ code: 1, out: '0 passed, 1 failed\n' })
   })
 
+  test('counts a missing Node as a failed test, too', async () => {
+    edit('bin/node.js', "floor = '26.0.0'", "floor = '98.0.0'")
+    expect(await start(['bin/test.js'])).toMatchObject({ code: 1, out: '0 passed, 1 failed\n' })
+  })
+
   test('runs the tests with the good Node first on PATH', async () => {
     nodeOnPath('v99.1.0')
     write('scripts/run-tests.js', `console.log(process.env.PATH.split(':')[0], process.argv.slice(2).join())`)

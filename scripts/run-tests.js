@@ -91,4 +91,8 @@ function readReport(file) {
   }
 }
 
-await main(process.argv.slice(2))
+await main(process.argv.slice(2)).catch((error) => {
+  console.error(error)
+  console.log(summaryLine({ passed: 0, failed: 1, skipped: 0 }))
+  process.exitCode = 1
+})
