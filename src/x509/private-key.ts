@@ -1,0 +1,56 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { checkDer } from './der/reader.ts'
+import { fail } from './errors.ts'
+import { readPem } from './pem.ts'
+import { parseSpki } from './spki.ts'
+import type { Spki } from './spki.ts'
+
+/** A private key with its public half. The key material lives in the KeyObject only. */
+export interface PrivateKey {
+  readonly key: KeyObject
+  readonly spki: Spki
+}
+
+/** PEM labels of unencrypted keys, and what node:crypto calls their form: RFC 5958, RFC 8017 §A.1.2, RFC 5915. */
+const forms = {
+  'PRIVATE KEY': 'pkcs8',
+  'RSA PRIVATE KEY': 'pkcs1',
+  'EC PRIVATE KEY': 'sec1',
+} as const
+
+/** What `openssl ecparam -genkey` writes before the key; it repeats what the key says. */
+const ecParameters = 'EC PARAMETERS'
+
+/**
+ * Reads the one unencrypted private key in `pem`: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), in strict DER. The decoded copy is zeroed.
+ * Throws X509Error EncryptedKey for an encrypted key, otherwise DerError, BadPem or BadKey; no message holds any of the text.
+ */
+export function readPrivateKey(pem: string): PrivateKey {
+  const blocks = readPem(pem, { maxLength: 65_536, maxBlocks: 2 })
+  try {
+    const [first, second] = blocks
+    const block = first?.label === ecParameters && second ? second : first
+    if (!block || (blocks.length > 1 && block !== second)) throw fail('BadPem', 'more than one PEM block')
+    if (!(block.label in forms)) throw fail('BadPem', 'not a private key')
+    checkDer(block.der)
+    return importKey(block.der, forms[block.label as keyof typeof forms])
+  } finally {
+    for (const block of blocks) block.der.fill(0)
+  }
+}
+
+function importKey(der: Uint8Array, type: 'pkcs8' | 'pkcs1' | 'sec1'): PrivateKey {
+  try {
+    const key = createPrivateKey({ key: der as Buffer, format: 'der', type })
+    return { key, spki: parseSpki(createPublicKey(key).export({ format: 'der', type: 'spki' })) }
+  } catch {
+    // OpenSSL's messages may quote what they read.
+    throw fail('BadKey', 'the private key cannot be imported')
+  }
+}
+
+/** True if the private key belongs to this public key. */
+export function keyMatches(key: KeyObject, spki: Spki): boolean {
+  return createPublicKey(key).equals(spki.publicKey())
+}
