@@ -27,7 +27,18 @@ export const activateCa = operation<InstallNeeds & IssuingNeeds>()({
     { additionalProperties: false },
   ),
   resource: theCa(),
-  problems: ['CaNotFound', 'CaStateForbids', 'CaChanged', 'CaRevoked', 'IssuerUnusable', 'IssuerPathExhausted', 'ValidityBeyondIssuer', 'ValidityInvalid', 'LintForbids', 'KeyUnavailable'],
+  problems: [
+    'CaNotFound',
+    'CaStateForbids',
+    'CaChanged',
+    'CaRevoked',
+    'IssuerUnusable',
+    'IssuerPathExhausted',
+    'ValidityBeyondIssuer',
+    'ValidityInvalid',
+    'LintForbids',
+    'KeyUnavailable',
+  ],
 
   async run(input, ca, deps, caller) {
     if (!caLifecycle[ca.state].installCertificate)

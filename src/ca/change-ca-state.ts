@@ -15,7 +15,8 @@ interface Needs {
 export function stateAfter(ca: Ca, event: CaEvent, act: string, now: number, hint?: string): CaState {
   if (!ca.listed) throw problem('CaKeyIsOutside', { act })
   const state = caLifecycle[ca.state][event]
-  if (!state) throw problem('CaStateForbids', { act, state: shownState(ca, now), ...(hint === undefined ? {} : { hint }) })
+  if (!state)
+    throw problem('CaStateForbids', { act, state: shownState(ca, now), ...(hint === undefined ? {} : { hint }) })
   return state
 }
 

@@ -46,7 +46,18 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
     attributes: ({ enterpriseProjectId = '0' }) => ({ type: 'ca', enterpriseProjectId, requestTags: {} }),
     missing: undefined,
   },
-  problems: ['InputInvalid', 'CaNotFound', 'CaRevoked', 'IssuerUnusable', 'IssuerPathExhausted', 'ValidityBeyondIssuer', 'ValidityInvalid', 'CaChanged', 'LintForbids', 'KeyUnavailable'],
+  problems: [
+    'InputInvalid',
+    'CaNotFound',
+    'CaRevoked',
+    'IssuerUnusable',
+    'IssuerPathExhausted',
+    'ValidityBeyondIssuer',
+    'ValidityInvalid',
+    'CaChanged',
+    'LintForbids',
+    'KeyUnavailable',
+  ],
 
   async run(input, _resource, deps, caller) {
     const { type, subject, keyAlgorithm, signatureHash, validity, issuerId } = input
@@ -88,7 +99,8 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
         reason: 'is missing; a root needs it',
       })
 
-    const parent = type === 'subordinate' && issuerId !== undefined ? await visibleCa(deps.cas, caller, issuerId) : undefined
+    const parent =
+      type === 'subordinate' && issuerId !== undefined ? await visibleCa(deps.cas, caller, issuerId) : undefined
     if (type === 'subordinate' && issuerId !== undefined && !parent) throw problem('CaNotFound', { caId: issuerId })
     const issuer = parent && (await issuerFor(deps, parent))
     const { key, row } = await newCaKey(deps, pending, now)
@@ -112,7 +124,11 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
     return {
       answer: { caId: id },
       writes,
-      audit: { objectType: 'ca', objectId: id, facts: { type, state: ca.state, commonName: subject.commonName, ...installed(ca) } },
+      audit: {
+        objectType: 'ca',
+        objectId: id,
+        facts: { type, state: ca.state, commonName: subject.commonName, ...installed(ca) },
+      },
       afterwards: deps.nudgeJobs,
     }
   },
@@ -124,6 +140,15 @@ async function newCaKey(deps: InstallNeeds, ca: Ca, now: number) {
   const { spki, sealedPrivateKey } = await deps.keys.generate({ keyId, accountId, algorithm })
   return {
     key: { keyId, accountId, algorithm, sealedPrivateKey },
-    row: { id: keyId, accountId, algorithm, spki, sealedPrivateKey, state: 'live' as const, createdAt: now, destroyedAt: null },
+    row: {
+      id: keyId,
+      accountId,
+      algorithm,
+      spki,
+      sealedPrivateKey,
+      state: 'live' as const,
+      createdAt: now,
+      destroyedAt: null,
+    },
   }
 }

@@ -22,13 +22,16 @@ export const exportCaCertificate = operation<{ cas: CaStore; domainClock: Clock 
 
   async run(_input, ca, { cas, domainClock }) {
     const state = shownState(ca, domainClock.now())
-    if (!exportable.includes(state) || ca.certificate === null) throw problem('CaStateForbids', { act: 'export', state })
+    if (!exportable.includes(state) || ca.certificate === null)
+      throw problem('CaStateForbids', { act: 'export', state })
     return { answer: { certificate: ca.certificate, chain: await chainAbove(ca, cas) } }
   },
 })
 
 /** The PKCS #10 request of a CA that waits for its certificate, as DER; signed anew at each call. */
-export const exportCaCsr = operation<Pick<SigningNeeds, 'keys'> & { cas: CaStore; keyStore: KeyStore; domainClock: Clock }>()({
+export const exportCaCsr = operation<
+  Pick<SigningNeeds, 'keys'> & { cas: CaStore; keyStore: KeyStore; domainClock: Clock }
+>()({
   name: 'ExportCaCsr',
   summary: 'Export the CSR of a pending CA',
   access: 'read',

@@ -8,14 +8,13 @@ import {
   parseCertificate,
   readBasicConstraints,
   readKeyUsage,
-  readPem,
   X509Error,
   type Certificate,
 } from '../x509/index.ts'
 import type { Ca } from './ca.ts'
 import { theCa } from './inputs.ts'
 import { installed, type CrlSchedule } from './install.ts'
-import { shownState } from './issuing.ts'
+import { readCertificateBlocks, shownState } from './issuing.ts'
 import { caLifecycle } from './lifecycle.ts'
 import { problem } from './problems.ts'
 import type { CaStore } from './store.ts'
@@ -84,9 +83,9 @@ export const importCaCertificate = operation<{
 
 function readCertificates(pem: string): Certificate[] {
   try {
-    const blocks = readPem(pem, { labels: ['CERTIFICATE'] })
+    const blocks = readCertificateBlocks(pem)
     if (blocks.length > maxChain) throw problem('CertificateNotOfThisCa', { reason: 'the chain is too long' })
-    return blocks.map(({ der }) => parseCertificate(der))
+    return blocks.map((der) => parseCertificate(der))
   } catch (error) {
     if (error instanceof X509Error) throw problem('CertificateNotOfThisCa', { reason: error.message })
     throw error

@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/index.ts'
 import { issuerFrom, type Issuer } from '../issuance/index.ts'
 import type { KeyReference, KeyStore } from '../keys/index.ts'
+import { readPem, X509Error } from '../x509/index.ts'
 import { isExpired, type Ca } from './ca.ts'
 import { caAbilities } from './lifecycle.ts'
 import { problem, type ShownState } from './problems.ts'
@@ -57,6 +58,14 @@ export async function chainAbove(ca: Ca, cas: CaStore): Promise<Uint8Array[]> {
   }
   if (current.chain !== null) above.push(...splitDer(current.chain))
   return above
+}
+
+/** The DER of the certificates in a PEM text; anything else in it is refused. @throws X509Error */
+export function readCertificateBlocks(pem: string): Uint8Array[] {
+  return readPem(pem).map(({ label, der }) => {
+    if (label !== 'CERTIFICATE') throw new X509Error('BadPem', `a ${label} where certificates are expected`)
+    return der
+  })
 }
 
 /** Certificates that were stored joined: each is a SEQUENCE that tells its own length. */

@@ -1,7 +1,8 @@
 import { problemsOf } from '../kernel/index.ts'
 
 /** A state as its owner knows it: expired and revoked are no stored states, but are what stands in the way. */
-export type ShownState = 'pendingActivation' | 'active' | 'expired' | 'disabled' | 'pendingDeletion' | 'ending' | 'destroyed'
+export type ShownState =
+  'pendingActivation' | 'active' | 'expired' | 'disabled' | 'pendingDeletion' | 'ending' | 'destroyed'
 
 export const caProblems = {
   CaNotFound: ({ caId }: { caId: string }) => `CA ${caId} does not exist`,

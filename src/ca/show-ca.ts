@@ -27,7 +27,10 @@ export const showCa = operation<{ cas: CaStore; domainClock: Clock }>()({
 })
 
 /** Which stored states are meant by a state as it is shown; an active CA past its end shows as expired. */
-const storedStates: Record<'pending' | 'active' | 'disabled' | 'deleted' | 'expired', Pick<CaFilter, 'states' | 'expired'>> = {
+const storedStates: Record<
+  'pending' | 'active' | 'disabled' | 'deleted' | 'expired',
+  Pick<CaFilter, 'states' | 'expired'>
+> = {
   pending: { states: ['pendingActivation'] },
   active: { states: ['active'], expired: false },
   expired: { states: ['active'], expired: true },
@@ -56,7 +59,12 @@ export const listCas = operation<{ cas: CaStore; domainClock: Clock }>()({
     { additionalProperties: false },
   ),
   problems: [],
-  async run({ name, state, type, sortBy = 'createdAt', descending = true, limit, offset }, _resource, { cas, domainClock }, caller) {
+  async run(
+    { name, state, type, sortBy = 'createdAt', descending = true, limit, offset },
+    _resource,
+    { cas, domainClock },
+    caller,
+  ) {
     const now = domainClock.now()
     const states = state === undefined ? { states: visibleStates } : storedStates[state]
     const page = await cas.list(caller.accountId, { ...states, name, type, now, sortBy, descending }, { offset, limit })

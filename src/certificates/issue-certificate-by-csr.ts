@@ -42,11 +42,28 @@ export const issueCertificateByCsr = operation<IssueNeeds>()({
   actions: ['pca:ca:issueCertByCsr'],
   perSecond: 100,
   input: Type.Object(
-    { issuerId: uuidInput, csr: csrInput, validity: validityInput, enterpriseProjectId: Type.Optional(enterpriseProjectInput) },
+    {
+      issuerId: uuidInput,
+      csr: csrInput,
+      validity: validityInput,
+      enterpriseProjectId: Type.Optional(enterpriseProjectInput),
+    },
     { additionalProperties: false },
   ),
   resource: theIssuer(() => undefined),
-  problems: ['CaNotFound', 'CaRevoked', 'CaChanged', 'IssuerUnusable', 'ValidityInvalid', 'ValidityBeyondIssuer', 'RequestUnreadable', 'KeyRefused', 'NameForbidden', 'LintForbids', 'KeyUnavailable', 'SerialTaken'],
+  problems: [
+    'CaNotFound',
+    'CaRevoked',
+    'CaChanged',
+    'IssuerUnusable',
+    'ValidityInvalid',
+    'ValidityBeyondIssuer',
+    'RequestUnreadable',
+    'KeyRefused',
+    'LintForbids',
+    'KeyUnavailable',
+    'SerialTaken',
+  ],
 
   async run(input, ca, deps, caller) {
     const csr = readCsr(input.csr)
@@ -115,7 +132,19 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
     { additionalProperties: false },
   ),
   resource: theIssuer(() => undefined),
-  problems: ['CaNotFound', 'CaRevoked', 'CaChanged', 'IssuerUnusable', 'IssuerPathExhausted', 'ValidityInvalid', 'ValidityBeyondIssuer', 'RequestUnreadable', 'KeyRefused', 'LintForbids', 'KeyUnavailable'],
+  problems: [
+    'CaNotFound',
+    'CaRevoked',
+    'CaChanged',
+    'IssuerUnusable',
+    'IssuerPathExhausted',
+    'ValidityInvalid',
+    'ValidityBeyondIssuer',
+    'RequestUnreadable',
+    'KeyRefused',
+    'LintForbids',
+    'KeyUnavailable',
+  ],
 
   async run(input, parent, deps, caller) {
     const now = deps.domainClock.now()
@@ -204,7 +233,8 @@ function readCsr(pem: string): Csr {
   try {
     csr = parseCsr(readOnePem(pem, ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST']).der)
   } catch (error) {
-    if (error instanceof X509Error) throw issuanceProblem('RequestUnreadable', { what: 'the CSR', reason: error.message })
+    if (error instanceof X509Error)
+      throw issuanceProblem('RequestUnreadable', { what: 'the CSR', reason: error.message })
     throw error
   }
   try {

@@ -10,7 +10,13 @@ import {
   validityInput,
 } from '../issuance/index.ts'
 import { generateExportableKey, KeyGenerationBusy } from '../keys/index.ts'
-import { keyAlgorithms, type GeneralName, type KeyAlgorithmName, type KeyUsage, type NameFields } from '../x509/index.ts'
+import {
+  keyAlgorithms,
+  type GeneralName,
+  type KeyAlgorithmName,
+  type KeyUsage,
+  type NameFields,
+} from '../x509/index.ts'
 import { first, issuedFacts, issueLeaf, subjectOf, theIssuer, type IssueNeeds } from './issue.ts'
 import { problem } from './problems.ts'
 
@@ -50,8 +56,20 @@ export const issueCertificate = operation<IssueNeeds>()({
     },
     { additionalProperties: false },
   ),
-  resource: theIssuer(({ subject }) => subject.commonName),
-  problems: ['CaNotFound', 'CaRevoked', 'CaChanged', 'IssuerUnusable', 'ValidityInvalid', 'ValidityBeyondIssuer', 'SubjectInvalid', 'NameForbidden', 'LintForbids', 'KeyUnavailable', 'KeyGenerationBusy', 'SerialTaken'],
+  resource: theIssuer((input: { issuerId: string; subject: NameFields }) => first(input.subject.commonName)),
+  problems: [
+    'CaNotFound',
+    'CaRevoked',
+    'CaChanged',
+    'IssuerUnusable',
+    'ValidityInvalid',
+    'ValidityBeyondIssuer',
+    'SubjectInvalid',
+    'LintForbids',
+    'KeyUnavailable',
+    'KeyGenerationBusy',
+    'SerialTaken',
+  ],
 
   async run(input, ca, deps, caller) {
     const algorithm = input.keyAlgorithm ?? 'rsa2048'
@@ -98,7 +116,9 @@ function completed(subject: NameFields, issuer: NameFields): NameFields {
 
 /** RFC 5480 §3, RFC 4055 §1.2: RSA keys can transport keys, EC keys agree on them. */
 const defaultUsages = (algorithm: KeyAlgorithmName): KeyUsage[] =>
-  keyAlgorithms[algorithm].type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature', 'keyAgreement']
+  keyAlgorithms[algorithm].type === 'rsa'
+    ? ['digitalSignature', 'keyEncipherment']
+    : ['digitalSignature', 'keyAgreement']
 
 async function generated(algorithm: KeyAlgorithmName) {
   try {

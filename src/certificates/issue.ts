@@ -7,7 +7,6 @@ import {
   signLeaf,
   validityOf,
   type IssuanceLedger,
-  type Issuer,
   type LeafRequest,
   type Publication,
   type ValidityRequest,
@@ -21,7 +20,6 @@ import {
   isEmptyName,
   parseSpki,
   X509Error,
-  type GeneralName,
   type NameFields,
   type SignatureHash,
   type Spki,
@@ -73,7 +71,7 @@ const maxYears = 20
 /**
  * Signs a leaf and gives the record with the writes that must share its commit: the record, the ledger, and the
  * condition that the CA is still active as it was read (design 5).
- * @throws Problem IssuerUnusable, CaRevoked, ValidityInvalid, ValidityBeyondIssuer, KeyRefused, NameForbidden, LintForbids
+ * @throws Problem IssuerUnusable, CaRevoked, ValidityInvalid, ValidityBeyondIssuer, KeyRefused, LintForbids
  */
 export async function issueLeaf(
   deps: IssueNeeds,
@@ -89,20 +87,14 @@ export async function issueLeaf(
 
   const spki = acceptedKey(order.spki)
   const serial = newSerial()
-  const der = await signLeaf(
-    deps,
-    issuer,
-    order.signatureHash,
-    {
-      serial,
-      notBefore,
-      notAfter,
-      subject: order.subject.der,
-      spki: order.spki,
-      extensions: leafExtensions(order.request, spki, issuer, deps.publication, isEmptyName(order.subject.der)),
-    },
-    { subject: order.subject.der, names: order.request.names } as never,
-  )
+  const der = await signLeaf(deps, issuer, order.signatureHash, {
+    serial,
+    notBefore,
+    notAfter,
+    subject: order.subject.der,
+    spki: order.spki,
+    extensions: leafExtensions(order.request, spki, issuer, deps.publication, isEmptyName(order.subject.der)),
+  })
   const id = newNumberedUuid()
   const sha256 = createHash('sha256').update(der).digest()
   const certificate: Certificate = {
@@ -190,4 +182,3 @@ export const issuedFacts = (certificate: Certificate): Record<string, unknown> =
   notAfter: certificate.notAfter,
   certificateSha256: Buffer.from(certificate.sha256).toString('hex'),
 })
-

@@ -123,7 +123,12 @@ export const listPrivateCertificates = operation<Needs>()({
     { additionalProperties: false },
   ),
   problems: [],
-  async run({ name, state, sortBy = 'createdAt', descending = true, limit, offset }, _resource, { certificates, domainClock }, caller) {
+  async run(
+    { name, state, sortBy = 'createdAt', descending = true, limit, offset },
+    _resource,
+    { certificates, domainClock },
+    caller,
+  ) {
     const now = domainClock.now()
     const page = await certificates.list(
       caller.accountId,

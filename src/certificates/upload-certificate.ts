@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import Type from 'typebox'
 import { newNumberedUuid, numberOfUuid, operation, type Clock } from '../kernel/index.ts'
+import { readCertificateBlocks } from '../ca/index.ts'
 import type { Sealer } from '../keys/index.ts'
 import {
   checkKey,
@@ -8,7 +9,6 @@ import {
   generalNameText,
   oids,
   parseCertificate,
-  readPem,
   readPrivateKey,
   readSubjectAltName,
   signatureAlgorithms,
@@ -59,11 +59,12 @@ export const uploadCertificate = operation<UploadNeeds>()({
   async run({ name, certificate: pem, privateKey, tags = {}, resourceGroupId = '' }, _resource, deps, caller) {
     const key = readKey(privateKey)
     const [leaf, ...chain] = readChain(pem)
-    if (!equalBytes(leaf.tbs.spkiDer, key.spki)) throw problem('KeyMismatch')
+    if (!equalBytes(leaf.tbs.spkiDer, key.spki.der)) throw problem('KeyMismatch')
     checkChain(leaf, chain)
     if (await deps.certificates.nameIsTaken(caller.accountId, name)) throw problem('NameTaken', { name })
 
     const id = newNumberedUuid()
+    const pkcs8 = key.key.export({ format: 'der', type: 'pkcs8' })
     const subject = leaf.tbs.subject.fields()
     const names = leaf.tbs.read(oids.subjectAltName, readSubjectAltName) ?? []
     const issuer = leaf.tbs.issuer
@@ -87,7 +88,7 @@ export const uploadCertificate = operation<UploadNeeds>()({
       notAfter: leaf.tbs.notAfter,
       certificate: leaf.der,
       chain: chain.length === 0 ? null : Buffer.concat(chain.map(({ der }) => der)),
-      sealedPrivateKey: deps.sealer.seal('certificate-key', [caller.accountId, id], key.pkcs8),
+      sealedPrivateKey: deps.sealer.seal('certificate-key', [caller.accountId, id], pkcs8),
       sha256: createHash('sha256').update(leaf.der).digest(),
       enterpriseProjectId: '0',
       resourceGroupId,
@@ -96,7 +97,7 @@ export const uploadCertificate = operation<UploadNeeds>()({
       revokedAt: null,
       revocationReason: null,
     }
-    key.pkcs8.fill(0)
+    pkcs8.fill(0)
     return {
       answer: { certificate },
       writes: [deps.certificates.insert(certificate, problem('NameTaken', { name }))],
@@ -126,8 +127,7 @@ function readKey(pem: string) {
 
 function readChain(pem: string): [ParsedCertificate, ...ParsedCertificate[]] {
   try {
-    const blocks = readPem(pem, { labels: ['CERTIFICATE'] })
-    const [leaf, ...chain] = blocks.map(({ der }) => parseCertificate(der))
+    const [leaf, ...chain] = readCertificateBlocks(pem).map((der) => parseCertificate(der))
     if (!leaf) throw problem('CertificateUnreadable', { reason: 'there is no certificate in it' })
     if (chain.length > maxChain) throw problem('ChainMismatch', { reason: `more than ${maxChain} certificates` })
     checkKey(leaf.tbs.spki, 'upload')

@@ -1,6 +1,15 @@
 import Type from 'typebox'
 import { day, operation, problemsOf, type Clock, type Write } from '../kernel/index.ts'
-import { caProblems, caLifecycle, shownState, stateAfter, theCa, type Ca, type CaStore } from '../ca/index.ts'
+import {
+  caProblems,
+  caLifecycle,
+  shownState,
+  stateAfter,
+  theCa,
+  type Ca,
+  type CaState,
+  type CaStore,
+} from '../ca/index.ts'
 import { uuidInput } from '../issuance/index.ts'
 import type { KeyStore } from '../keys/index.ts'
 import type { JobSchedule } from './jobs.ts'
@@ -11,6 +20,12 @@ interface Needs {
   domainClock: Clock
   jobSchedule: JobSchedule
   nudgeJobs: () => void
+}
+
+/** What became of it, and when its key will be destroyed; null for one that went at once. */
+interface DeletedCa {
+  state: CaState
+  dueAt: number | null
 }
 
 const problem = problemsOf(caProblems)
@@ -54,7 +69,7 @@ export const deleteCa = operation<Needs>()({
       },
     }
     return Promise.resolve({
-      answer: { state, dueAt },
+      answer: { state, dueAt } as DeletedCa,
       writes: [deps.cas.replace(ca, next, problem('CaChanged')), deps.jobSchedule.endOfCa(ca.id, dueAt)],
       audit: {
         objectType: 'ca',
@@ -80,7 +95,7 @@ function deleteUnused(ca: Ca, now: number, { cas, keyStore, jobSchedule, nudgeJo
     jobSchedule.destroyKey(ca.keyId!, now),
   ]
   return {
-    answer: { state: next.state, dueAt: null },
+    answer: { state: next.state, dueAt: null } as DeletedCa,
     writes,
     audit: { objectType: 'ca', objectId: ca.id, facts: { from: ca.state, to: next.state, keyId: ca.keyId } },
     afterwards: nudgeJobs,

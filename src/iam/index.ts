@@ -12,7 +12,18 @@ export type { Condition, Effect, Grammar, ParseOptions, Policy, PolicyLimits, St
 export { defaultPolicyLimits, PolicyError } from './policies/policy.ts'
 export { parseRamPolicy } from './policies/ram.ts'
 export { SharedNonces, nonceMemory, type NonceAnswer } from './nonces.ts'
-export { Principals, RightsGeneration, rightsMemory, type KeyPrincipal, type OpenSecret, type Principal } from './principals.ts'
+export {
+  Principals,
+  RightsGeneration,
+  rightsMemory,
+  type KeyPrincipal,
+  type OpenSecret,
+  type Principal,
+} from './principals.ts'
 export { iamProblems } from './problems.ts'
 export { rateLimitMemory, SharedRateLimiter } from './rate-limit.ts'
 export type * from './store.ts'
+export * from './create-account.ts'
+export * from './issue-token.ts'
+export * from './manage-policies.ts'
+export * from './manage-users.ts'

@@ -17,7 +17,8 @@ const keyCounters = 65_536
 const windowMs = 15 * minute
 
 /** 4 million cells (32 MB, touched only as they are used), and a counter for each of 65,536 groups of access keys and two windows. */
-export const nonceMemory = (cells = 1 << 22): SharedArrayBuffer => new SharedArrayBuffer(cells * 8 + keyCounters * 2 * 4)
+export const nonceMemory = (cells = 1 << 22): SharedArrayBuffer =>
+  new SharedArrayBuffer(cells * 8 + keyCounters * 2 * 4)
 
 export class SharedNonces {
   private readonly cells: BigInt64Array

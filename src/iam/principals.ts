@@ -61,8 +61,14 @@ export class Principals implements Authorizer {
   private readonly generation: RightsGeneration
   private readonly wallClock: Clock
   private readonly byKey = new Map<string, KeyPrincipal>()
-  private readonly byToken = new Map<string, { principal: Principal; expiresAt: number; scope: string; issuedAt: number }>()
-  private readonly ofCaller = new WeakMap<Caller, { principal: Principal; reread: () => Promise<Principal | undefined> }>()
+  private readonly byToken = new Map<
+    string,
+    { principal: Principal; expiresAt: number; scope: string; issuedAt: number }
+  >()
+  private readonly ofCaller = new WeakMap<
+    Caller,
+    { principal: Principal; reread: () => Promise<Principal | undefined> }
+  >()
   private remembered = -1
 
   constructor(parts: { store: IamStore; openSecret: OpenSecret; generation: RightsGeneration; wallClock: Clock }) {
@@ -102,12 +108,19 @@ export class Principals implements Authorizer {
     if (!known) {
       const issued = await this.store.token(hash)
       const identity = issued && (await this.store.identity(issued.userId))
-      if (!issued || !identity || !identity.user.enabled || identity.user.version !== issued.userVersion) return undefined
+      if (!issued || !identity || !identity.user.enabled || identity.user.version !== issued.userVersion)
+        return undefined
       const { expiresAt, issuedAt, scope } = issued
       known = { principal: toPrincipal(identity), expiresAt, issuedAt, scope }
       this.remember(this.byToken, name, known, generation)
     }
     return known.expiresAt > this.wallClock.now() ? known : undefined
+  }
+
+  /** Not remembered: for logging in, and for reading a caller's rights anew. */
+  async byUser(userId: string): Promise<Principal | undefined> {
+    const identity = await this.store.identity(userId)
+    return identity?.user.enabled ? toPrincipal(identity) : undefined
   }
 
   /** @param request what the door knows of the call; `nonce` makes a replay of a write after a crash be refused. */
@@ -126,9 +139,7 @@ export class Principals implements Authorizer {
       userId: user.id,
       userName: user.name,
       stillEntitled: this.store.unchangedSince(account.id, account.iamVersion, entitlementsChanged),
-      once:
-        nonce &&
-        this.store.rememberNonce(nonce.hash, nonce.timestampMs + 16 * minute, kernelProblem('Replayed')),
+      once: nonce && this.store.rememberNonce(nonce.hash, nonce.timestampMs + 16 * minute, kernelProblem('Replayed')),
     }
     this.ofCaller.set(caller, { principal, reread })
     return caller
@@ -223,6 +234,11 @@ function toPrincipal({ account, user, policyIds, policies }: Identity): Principa
     }
   }
   for (const stored of policies)
-    attached.push({ id: stored.id, name: stored.name, kind: 'custom', policy: parsePolicy(stored.document, { lenient: true }) })
+    attached.push({
+      id: stored.id,
+      name: stored.name,
+      kind: 'custom',
+      policy: parsePolicy(stored.document, { lenient: true }),
+    })
   return { account, user, policies: attached }
 }

@@ -4,12 +4,10 @@ import { validityProblems } from './validity.ts'
 export const issuanceProblems = {
   ...validityProblems,
   LintForbids: ({ findings }: { findings: string }) => `a certificate like this is not signed: ${findings}`,
-  NameForbidden: ({ reason }: { reason: string }) => `the names are not permitted: ${reason}`,
   KeyRefused: ({ reason }: { reason: string }) => `the public key is not accepted: ${reason}`,
   RequestUnreadable: ({ what, reason }: { what: string; reason: string }) => `${what} cannot be read: ${reason}`,
   SerialTaken: () => 'the serial number has been used before; nothing was issued',
   SubjectInvalid: ({ reason }: { reason: string }) => `the subject is not valid: ${reason}`,
-  SanInvalid: ({ kind, reason }: { kind: string; reason: string }) => `a subject alternative name is not valid: ${kind} ${reason}`,
   KeyUnavailable: ({ reason }: { reason: string }) => `the signing key cannot be used: ${reason}`,
 }
 

@@ -8,7 +8,7 @@ import {
   keyUsage,
   subjectAltName,
   subjectKeyIdentifier,
-  utf8String,
+  der,
 } from '../x509/index.ts'
 import type { Extension, GeneralName, KeyUsage, Spki } from '../x509/index.ts'
 import type { Issuer } from './issuer.ts'
@@ -28,7 +28,13 @@ export interface LeafRequest {
 }
 
 /** Extensions come from here and never from a request by copying (design 5). */
-export function leafExtensions(request: LeafRequest, spki: Spki, issuer: Issuer, publication: Publication | undefined, subjectIsEmpty: boolean): (Extension | false)[] {
+export function leafExtensions(
+  request: LeafRequest,
+  spki: Spki,
+  issuer: Issuer,
+  publication: Publication | undefined,
+  subjectIsEmpty: boolean,
+): (Extension | false)[] {
   return [
     basicConstraints({ ca: false }),
     keyUsage(request.keyUsages),
@@ -38,7 +44,7 @@ export function leafExtensions(request: LeafRequest, spki: Spki, issuer: Issuer,
     authorityKeyIdentifier(issuer.keyIdentifier),
     ...pointers(issuer.caId, publication),
     request.custom !== undefined &&
-      customExtension(request.custom.oid, { critical: false }, utf8String(request.custom.value)),
+      customExtension(request.custom.oid, { critical: false }, der.utf8String(request.custom.value)),
   ]
 }
 
@@ -58,7 +64,12 @@ export function rootExtensions(request: CaRequest, spki: Spki, marker: Extension
   ]
 }
 
-export function subordinateExtensions(request: CaRequest, spki: Spki, issuer: Issuer, publication: Publication | undefined): (Extension | false)[] {
+export function subordinateExtensions(
+  request: CaRequest,
+  spki: Spki,
+  issuer: Issuer,
+  publication: Publication | undefined,
+): (Extension | false)[] {
   return [
     basicConstraints({ ca: true, pathLength: request.pathLength }),
     keyUsage(request.keyUsages),

@@ -9,12 +9,10 @@ import {
   keyAlgorithms,
   lintCertificate,
   lintCsrInfo,
-  nameConstraintsViolation,
   signatureAlgorithmFor,
   X509Error,
   type CertificateSpec,
-  type ConstrainedNames,
-  type LintContext,
+  type CertificateProfile,
   type LintedTbs,
   type SignatureAlgorithmName,
   type SignatureHash,
@@ -38,24 +36,21 @@ export const algorithmOf = (key: Pick<KeyReference, 'algorithm'>, hash: Signatur
 /**
  * Signs an end-entity certificate. The caller commits it together with the ledger's entry, and lets the bytes leave only
  * after that commit (docs/issuance.md): a crash before it leaves nothing, since nobody has seen the signature.
- * @throws Problem NameForbidden, LintForbids, KeyUnavailable
+ * @throws Problem LintForbids, KeyUnavailable
  */
 export async function signLeaf(
   { keys }: Pick<SigningNeeds, 'keys'>,
   issuer: Issuer,
   hash: SignatureHash,
   certificate: UnsignedCertificate,
-  names: ConstrainedNames,
 ): Promise<Uint8Array> {
-  const violation = nameConstraintsViolation(issuer.nameConstraints, names)
-  if (violation !== undefined) throw problem('NameForbidden', { reason: violation })
   const algorithm = algorithmOf(issuer.key, hash)
   const tbs = buildTbsCertificate({
     ...certificate,
     issuer: issuer.certificate.tbs.subjectDer,
     signatureAlgorithm: algorithm,
   })
-  const linted = lint(tbs, { kind: 'leaf', issuer: issuer.certificate })
+  const linted = lint(tbs, { kind: 'leaf', signatureAlgorithm: algorithm, chain: issuer.chain })
   return assembleCertificate(tbs, algorithm, await sign(keys, issuer.key, hash, linted))
 }
 
@@ -85,7 +80,11 @@ export async function signCaCertificate(
     issuer: issuer?.certificate.tbs.subjectDer ?? certificate.subject,
     signatureAlgorithm: algorithm,
   })
-  const linted = lint(tbs, issuer ? { kind: 'subordinateCa', issuer: issuer.certificate } : { kind: 'root' })
+  const linted = lint(tbs, {
+    kind: issuer ? 'subordinateCa' : 'root',
+    signatureAlgorithm: algorithm,
+    chain: issuer?.chain ?? [],
+  })
   const signing: Signing = {
     id: newUuid(),
     caId: issuer?.caId ?? parts.caId,
@@ -107,12 +106,13 @@ export async function signCsr(
   request: Parameters<typeof buildCsrInfo>[0],
 ): Promise<Uint8Array> {
   const info = buildCsrInfo(request)
-  return assembleCsr(info, algorithmOf(key, hash), await sign(keys, key, hash, lintCsrInfo(info)))
+  const algorithm = algorithmOf(key, hash)
+  return assembleCsr(info, algorithm, await sign(keys, key, hash, lintCsrInfo(info, { signatureAlgorithm: algorithm })))
 }
 
-function lint(tbs: Uint8Array, context: LintContext): LintedTbs {
+function lint(tbs: Uint8Array, profile: CertificateProfile): LintedTbs {
   try {
-    return lintCertificate(tbs, context)
+    return lintCertificate(tbs, profile)
   } catch (error) {
     if (error instanceof X509Error) throw problem('LintForbids', { findings: error.message })
     throw error

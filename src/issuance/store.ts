@@ -27,7 +27,10 @@ export interface Signing {
 export interface IssuanceLedger {
   find(caId: string, serial: string): Promise<Issuance | undefined>
   /** Unexpired issuances of a CA, by kind and whether revoked; open signings count as issued. */
-  unexpired(caId: string, now: number): Promise<{ leaves: number; cas: number; revoked: number; lastNotAfter: number | null }>
+  unexpired(
+    caId: string,
+    now: number,
+  ): Promise<{ leaves: number; cas: number; revoked: number; lastNotAfter: number | null }>
   /** `duplicate` when the issuer has used the serial before. */
   record(issuance: Issuance, duplicate: Problem): Write
   open(signing: Signing): Write

@@ -63,7 +63,8 @@ export class SealedProvider implements KeyProvider {
         key = await this.#unseal(reference)
         this.#cache.put(reference, key)
       }
-      return this.#signChunks(reference.keyId, key, hash, linted.consume())
+      const bytes = linted.consume()
+      return this.#signChunks(reference.keyId, key, hash, bytes instanceof Uint8Array ? [bytes] : bytes)
     })
   }
 

@@ -2,11 +2,11 @@ import type { KeyAlgorithm, SignatureHash } from './algorithms.ts'
 
 /**
  * What the lint hands out for bytes that it has seen, and the only thing that is ever signed. `consume` may be called once;
- * it yields the bytes in order, as one chunk or as many (a CRL), and a chunk may be reused once the next is asked for.
+ * it gives the bytes, as one piece or as chunks in order (a CRL); a chunk may be reused once the next is asked for.
  */
 export interface Linted {
   readonly kind: string
-  consume(): Iterable<Uint8Array>
+  consume(): Uint8Array | Iterable<Uint8Array>
 }
 
 /** Names a private key: what its row in the database holds. */

@@ -5,13 +5,16 @@ import { algorithmOf, type IssuanceLedger } from '../issuance/index.ts'
 import type { KeyProvider, KeyStore } from '../keys/index.ts'
 import {
   assembleCrl,
-  buildTbsCrl,
+  authorityKeyIdentifier,
+  buildTbsCertList,
+  collectCrlEntries,
+  crlNumber,
   keyAlgorithms,
   lintCrl,
   oids,
   parseCertificate,
   readSubjectKeyIdentifier,
-  type RevokedEntry,
+  type CrlEntry,
 } from '../x509/index.ts'
 import { problem } from './problems.ts'
 import type { CrlRecord, RevocationStore } from './store.ts'
@@ -48,26 +51,31 @@ export async function publishCrl(
   const number = await takeNumber(deps, ca)
   const now = deps.domainClock.now()
   const predecessor = await deps.revocations.latestCrl(ca.id)
-  const entries = await snapshot(deps.revocations, ca.id, predecessor?.thisUpdate ?? now)
+  let count = 0
+  const entries = await collectCrlEntries(
+    counted(snapshot(deps.revocations, ca.id, predecessor?.thisUpdate ?? now), () => count++),
+  )
 
   const nextUpdate = final?.nextUpdate ?? Math.min(now + ca.crl.validDays * day, Math.max(ca.notAfter!, now + hour))
   const key = await keyOf(ca, deps.keyStore, 'publishing a CRL')
   const hash = ca.signatureHash ?? keyAlgorithms[ca.keyAlgorithm].hash
   const algorithm = algorithmOf(key, hash)
   const certificate = parseCertificate(ca.certificate)
-  const tbs = buildTbsCrl({
-    signatureAlgorithm: algorithm,
-    issuer: certificate.tbs.subjectDer,
-    thisUpdate: now,
-    nextUpdate,
-    number: BigInt(number),
-    authorityKeyIdentifier:
-      certificate.tbs.read(oids.subjectKeyIdentifier, readSubjectKeyIdentifier) ?? certificate.tbs.spki.keyIdentifier(),
-    revoked: entries,
-  })
+  const keyIdentifier =
+    certificate.tbs.read(oids.subjectKeyIdentifier, readSubjectKeyIdentifier) ?? certificate.tbs.spki.keyIdentifier()
+  const tbs = buildTbsCertList(
+    {
+      signatureAlgorithm: algorithm,
+      issuer: certificate.tbs.subjectDer,
+      thisUpdate: now,
+      nextUpdate,
+      extensions: [authorityKeyIdentifier(keyIdentifier), crlNumber(BigInt(number))],
+    },
+    entries,
+  )
   const signingId = newUuid()
   const digest = createHash('sha256')
-  for (const chunk of tbs.chunks()) digest.update(chunk)
+  for (const chunk of tbs) digest.update(chunk)
   await deps.committer.commit([
     deps.ledger.open({
       id: signingId,
@@ -79,12 +87,16 @@ export async function publishCrl(
       createdAt: now,
     }),
   ])
-  const signature = await deps.keys.sign(key, hash, lintCrl(tbs, { issuer: certificate }))
+  const signature = await deps.keys.sign(
+    key,
+    hash,
+    lintCrl(tbs, { signatureAlgorithm: algorithm, issuer: certificate }),
+  )
 
   const crlDigest = createHash('sha256')
   const parts: Uint8Array[] = []
   let size = 0
-  for (const part of inParts(assembleCrl(tbs, algorithm, signature))) {
+  for (const part of inParts(assembleCrl(tbs, signature))) {
     crlDigest.update(part)
     parts.push(part)
     size += part.length
@@ -94,7 +106,7 @@ export async function publishCrl(
     number,
     thisUpdate: now,
     nextUpdate,
-    entries: entries.length,
+    entries: count,
     size,
     sha256: crlDigest.digest(),
     final: final !== undefined,
@@ -119,14 +131,20 @@ async function takeNumber({ revocations, committer, domainClock }: CrlNeeds, ca:
  * Read after the number was taken: whatever was revoked before is in it. RFC 5280 §3.3: an entry stays until it has been
  * on one regular CRL after the certificate's expiry, hence the predecessor's time and not now.
  */
-async function snapshot(revocations: RevocationStore, caId: string, expiresAfter: number): Promise<RevokedEntry[]> {
-  const entries: RevokedEntry[] = []
+async function* snapshot(revocations: RevocationStore, caId: string, expiresAfter: number): AsyncGenerator<CrlEntry> {
   for (let after = ''; ;) {
     const page = await revocations.entries(caId, after, expiresAfter, entriesAtOnce)
-    for (const { serial, revokedAt, reason } of page) entries.push({ serial, revokedAt, reason })
+    for (const { serial, revokedAt, reason } of page) yield { serialHex: serial, revokedAt, reason }
     const last = page.at(-1)
-    if (!last || page.length < entriesAtOnce) return entries
+    if (!last || page.length < entriesAtOnce) return
     after = last.serial
+  }
+}
+
+async function* counted<T>(source: AsyncIterable<T>, count: () => void): AsyncGenerator<T> {
+  for await (const each of source) {
+    count()
+    yield each
   }
 }
 

@@ -24,7 +24,8 @@ export const revokeCa = operation<RevokeNeeds>()({
   async run({ reason }, ca, { cas, revocations, domainClock, crlSchedule, nudgeJobs }, caller) {
     const now = domainClock.now()
     if (ca.type === 'root') throw problem('NotRevocable', { reason: 'a root is on nobody’s CRL' })
-    if (ca.serial === null || ca.notAfter === null) throw problem('NotRevocable', { reason: 'it has no certificate yet' })
+    if (ca.serial === null || ca.notAfter === null)
+      throw problem('NotRevocable', { reason: 'it has no certificate yet' })
     if (ca.issuerId === null) throw problem('NotRevocable', { reason: 'its certificate was issued elsewhere' })
     if (isExpired(ca, now)) throw problem('NotRevocable', { reason: 'its certificate has expired' })
     if (ca.revokedAt !== null) throw problem('AlreadyRevoked')

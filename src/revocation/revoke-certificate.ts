@@ -1,6 +1,14 @@
 import Type from 'typebox'
 import { operation, problemsOf, type Clock, type ResourceRule } from '../kernel/index.ts'
-import { caAbilities, caAttributes, caProblems, shownState, type Ca, type CaStore, type CrlSchedule } from '../ca/index.ts'
+import {
+  caAbilities,
+  caAttributes,
+  caProblems,
+  shownState,
+  type Ca,
+  type CaStore,
+  type CrlSchedule,
+} from '../ca/index.ts'
 import { certificateProblems, stateOf, type Certificate, type CertificateStore } from '../certificates/index.ts'
 import { uuidInput } from '../issuance/index.ts'
 import { reasonCodes, type RevocationReason } from '../x509/index.ts'
@@ -19,7 +27,9 @@ export interface RevokeNeeds {
 const caProblem = problemsOf(caProblems)
 const certificateProblem = problemsOf(certificateProblems)
 
-export const reasonInput = Type.Enum(Object.keys(reasonCodes).filter((reason) => reason !== 'removeFromCRL') as RevocationReason[])
+export const reasonInput = Type.Enum(
+  Object.keys(reasonCodes).filter((reason) => reason !== 'removeFromCRL') as RevocationReason[],
+)
 
 interface Found {
   certificate: Certificate
@@ -34,7 +44,9 @@ const theRevocable: ResourceRule<{ certificateId: string }, Found, RevokeNeeds> 
   },
   // Judged on the CA that issued it (Huawei's table: pca:ca:revokeCert on a ca).
   attributes: ({ certificateId }, found) =>
-    found?.certificate.issuerId ? caAttributes(found.certificate.issuerId, found.ca) : { type: 'ca', id: certificateId },
+    found?.certificate.issuerId
+      ? caAttributes(found.certificate.issuerId, found.ca)
+      : { type: 'ca', id: certificateId },
   missing: ({ certificateId }) => certificateProblem('CertificateNotFound', { certificateId }),
 }
 
@@ -54,7 +66,15 @@ export const revokeCertificate = operation<RevokeNeeds>()({
   perSecond: 100,
   input: Type.Object({ certificateId: uuidInput, reason: reasonInput }, { additionalProperties: false }),
   resource: theRevocable as ResourceRule<{ certificateId: string; reason: RevocationReason }, Found, RevokeNeeds>,
-  problems: ['CertificateNotFound', 'CertificateStateForbids', 'CertificateChanged', 'AlreadyRevoked', 'CaStateForbids', 'CaChanged', 'IssuerKeyDestroyed'],
+  problems: [
+    'CertificateNotFound',
+    'CertificateStateForbids',
+    'CertificateChanged',
+    'AlreadyRevoked',
+    'CaStateForbids',
+    'CaChanged',
+    'IssuerKeyDestroyed',
+  ],
 
   run({ reason }, { certificate, ca }, { cas, certificates, revocations, domainClock, crlSchedule, nudgeJobs }) {
     const now = domainClock.now()

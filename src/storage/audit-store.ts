@@ -7,8 +7,20 @@ import { bound, columnsOf, otherwiseBug } from './sql.ts'
 type Row = Omit<Schema['audit_entries'], 'seq'>
 
 const entryColumns = columnsOf<Row>()(
-  'at', 'account_id', 'user_id', 'user_name', 'access_key_id', 'source_ip', 'door', 'request_id', 'operation',
-  'object_type', 'object_id', 'outcome', 'code', 'facts',
+  'at',
+  'account_id',
+  'user_id',
+  'user_name',
+  'access_key_id',
+  'source_ip',
+  'door',
+  'request_id',
+  'operation',
+  'object_type',
+  'object_id',
+  'outcome',
+  'code',
+  'facts',
 )
 
 const toEntry = (row: Row): AuditEntry => ({
@@ -65,7 +77,11 @@ export function auditStore(db: Database): AuditStore {
       ),
     async list(accountId, filter, { offset, limit }) {
       const [count] = await db.read((q) =>
-        narrowed(q.selectFrom('audit_entries').select((e) => e.fn.countAll<number>().as('total')), accountId, filter),
+        narrowed(
+          q.selectFrom('audit_entries').select((e) => e.fn.countAll<number>().as('total')),
+          accountId,
+          filter,
+        ),
       )
       const rows = await db.read((q) =>
         narrowed(q.selectFrom('audit_entries').selectAll(), accountId, filter)

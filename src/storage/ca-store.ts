@@ -49,7 +49,7 @@ const toRow = (ca: Ca): Omit<Row, 'crl_number'> => ({
   key_id: ca.keyId,
   key_algorithm: ca.keyAlgorithm,
   signature_hash: ca.signatureHash,
-  common_name: ca.subject.commonName ?? '',
+  common_name: String(ca.subject.commonName ?? ''),
   subject: JSON.stringify(ca.subject),
   issuer_id: ca.issuerId,
   issuer_name: ca.issuerName,
@@ -71,10 +71,36 @@ const toRow = (ca: Ca): Omit<Row, 'crl_number'> => ({
 })
 
 const caColumns = columnsOf<Row>()(
-  'id', 'account_id', 'version', 'state', 'type', 'gen_mode', 'listed', 'key_id', 'key_algorithm', 'signature_hash',
-  'common_name', 'subject', 'issuer_id', 'issuer_name', 'path_length', 'key_usages', 'serial', 'not_before', 'not_after',
-  'certificate', 'chain', 'crl', 'crl_number', 'enterprise_project_id', 'tags', 'created_at', 'due_at', 'deletion',
-  'revoked_at', 'revocation_reason',
+  'id',
+  'account_id',
+  'version',
+  'state',
+  'type',
+  'gen_mode',
+  'listed',
+  'key_id',
+  'key_algorithm',
+  'signature_hash',
+  'common_name',
+  'subject',
+  'issuer_id',
+  'issuer_name',
+  'path_length',
+  'key_usages',
+  'serial',
+  'not_before',
+  'not_after',
+  'certificate',
+  'chain',
+  'crl',
+  'crl_number',
+  'enterprise_project_id',
+  'tags',
+  'created_at',
+  'due_at',
+  'deletion',
+  'revoked_at',
+  'revocation_reason',
 )
 
 const sortColumns = {
@@ -120,7 +146,16 @@ export function caStore(db: Database): CaStore {
   )
   const insert = db.write<Row>()((q, p) => q.insertInto('cas').values(bound(p, caColumns)))
   const replace = db.write<Row & { was: number }>()((q, p) =>
-    q.updateTable('cas').set(bound(p, caColumns.filter((column) => column !== 'crl_number'))).where('id', '=', p.id).where('version', '=', p.was),
+    q
+      .updateTable('cas')
+      .set(
+        bound(
+          p,
+          caColumns.filter((column) => column !== 'crl_number'),
+        ),
+      )
+      .where('id', '=', p.id)
+      .where('version', '=', p.was),
   )
   const unchanged = db.query<{ id: string; version: number; state: string }>()((q, p) =>
     q
@@ -142,7 +177,11 @@ export function caStore(db: Database): CaStore {
     },
     async list(accountId, filter, { offset, limit }) {
       const [count] = await db.read((q) =>
-        narrowed(q.selectFrom('cas').select((e) => e.fn.countAll<number>().as('total')), accountId, filter),
+        narrowed(
+          q.selectFrom('cas').select((e) => e.fn.countAll<number>().as('total')),
+          accountId,
+          filter,
+        ),
       )
       const order = filter.descending ? 'desc' : 'asc'
       const rows =

@@ -8,9 +8,32 @@ import { bound, columnsOf, contains } from './sql.ts'
 type Row = Omit<Schema['certificates'], 'seq'>
 
 const certificateColumns = columnsOf<Row>()(
-  'id', 'number', 'account_id', 'version', 'source', 'gen_mode', 'name', 'issuer_id', 'issuer_name', 'common_name',
-  'subject', 'sans', 'serial', 'key_algorithm', 'signature_hash', 'not_before', 'not_after', 'certificate', 'chain',
-  'sealed_private_key', 'sha256', 'enterprise_project_id', 'resource_group_id', 'tags', 'created_at', 'revoked_at',
+  'id',
+  'number',
+  'account_id',
+  'version',
+  'source',
+  'gen_mode',
+  'name',
+  'issuer_id',
+  'issuer_name',
+  'common_name',
+  'subject',
+  'sans',
+  'serial',
+  'key_algorithm',
+  'signature_hash',
+  'not_before',
+  'not_after',
+  'certificate',
+  'chain',
+  'sealed_private_key',
+  'sha256',
+  'enterprise_project_id',
+  'resource_group_id',
+  'tags',
+  'created_at',
+  'revoked_at',
   'revocation_reason',
 )
 
@@ -158,7 +181,11 @@ export function certificateStore(db: Database): CertificateStore {
     },
     async list(accountId, filter, { offset, limit }) {
       const [count] = await db.read((q) =>
-        narrowed(q.selectFrom('certificates').select((e) => e.fn.countAll<number>().as('total')), accountId, filter),
+        narrowed(
+          q.selectFrom('certificates').select((e) => e.fn.countAll<number>().as('total')),
+          accountId,
+          filter,
+        ),
       )
       const order = filter.descending ? 'desc' : 'asc'
       const rows =
@@ -177,7 +204,6 @@ export function certificateStore(db: Database): CertificateStore {
     insert: (certificate, nameTaken) => insert(toRow(certificate), 1, nameTaken),
     replace: (was, next, changed) =>
       replace({ ...toRow(next), version: was.version + 1, was: was.version }, 1, changed),
-    remove: (certificate, changed) =>
-      remove({ number: certificate.number, version: certificate.version }, 1, changed),
+    remove: (certificate, changed) => remove({ number: certificate.number, version: certificate.version }, 1, changed),
   }
 }

@@ -5,16 +5,42 @@ import { bound, columnsOf, otherwiseBug } from './sql.ts'
 
 const accountColumns = columnsOf<Schema['accounts']>()('id', 'domain_id', 'name', 'iam_version', 'created_at')
 const userColumns = columnsOf<Schema['users']>()(
-  'id', 'account_id', 'decimal_id', 'name', 'password_hash', 'enabled', 'created_at', 'created_by', 'version',
+  'id',
+  'account_id',
+  'decimal_id',
+  'name',
+  'password_hash',
+  'enabled',
+  'created_at',
+  'created_by',
+  'version',
 )
 const keyColumns = columnsOf<Schema['access_keys']>()(
-  'id', 'account_id', 'user_id', 'sealed_secret', 'enabled', 'created_at', 'version',
+  'id',
+  'account_id',
+  'user_id',
+  'sealed_secret',
+  'enabled',
+  'created_at',
+  'version',
 )
 const policyColumns = columnsOf<Schema['policies']>()(
-  'id', 'account_id', 'name', 'grammar', 'document', 'created_at', 'version',
+  'id',
+  'account_id',
+  'name',
+  'grammar',
+  'document',
+  'created_at',
+  'version',
 )
 const tokenColumns = columnsOf<Schema['tokens']>()(
-  'hash', 'account_id', 'user_id', 'user_version', 'scope', 'issued_at', 'expires_at',
+  'hash',
+  'account_id',
+  'user_id',
+  'user_version',
+  'scope',
+  'issued_at',
+  'expires_at',
 )
 
 const toAccount = (row: Schema['accounts']): Account => ({
@@ -140,7 +166,9 @@ function iamReads(db: Database) {
       .where('account_id', '=', p.accountId)
       .orderBy('created_at'),
   )
-  const token = db.query<{ hash: Uint8Array }>()((q, p) => q.selectFrom('tokens').selectAll().where('hash', '=', p.hash))
+  const token = db.query<{ hash: Uint8Array }>()((q, p) =>
+    q.selectFrom('tokens').selectAll().where('hash', '=', p.hash),
+  )
 
   return {
     async identity(userId: string): Promise<Identity | undefined> {

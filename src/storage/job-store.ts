@@ -59,11 +59,7 @@ export function jobStore(db: Database): JobStore {
       .where('lease_until', '<=', p.now),
   )
   const remove = db.write<{ kind: string; subject: string; version: number }>()((q, p) =>
-    q
-      .deleteFrom('jobs')
-      .where('kind', '=', p.kind)
-      .where('subject', '=', p.subject)
-      .where('version', '=', p.version),
+    q.deleteFrom('jobs').where('kind', '=', p.kind).where('subject', '=', p.subject).where('version', '=', p.version),
   )
   const repeat = db.write<{ kind: string; subject: string; version: number; next: number }>()((q, p) =>
     q

@@ -5,7 +5,15 @@ import type { Schema } from './schema.ts'
 import { bound, columnsOf, otherwiseBug } from './sql.ts'
 
 const keyColumns = columnsOf<Schema['keys']>()(
-  'id', 'account_id', 'algorithm', 'spki', 'spki_sha256', 'sealed_private_key', 'state', 'created_at', 'destroyed_at',
+  'id',
+  'account_id',
+  'algorithm',
+  'spki',
+  'spki_sha256',
+  'sealed_private_key',
+  'state',
+  'created_at',
+  'destroyed_at',
 )
 
 const toKey = (row: Schema['keys']): CaKey => ({

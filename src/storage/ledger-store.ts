@@ -4,10 +4,23 @@ import type { Schema } from './schema.ts'
 import { bound, columnsOf, otherwiseBug } from './sql.ts'
 
 const issuanceColumns = columnsOf<Schema['issuances']>()(
-  'ca_id', 'serial', 'kind', 'not_after', 'certificate_sha256', 'spki_sha256', 'issued_at',
+  'ca_id',
+  'serial',
+  'kind',
+  'not_after',
+  'certificate_sha256',
+  'spki_sha256',
+  'issued_at',
 )
 const signingColumns = columnsOf<Schema['signings']>()(
-  'id', 'ca_id', 'purpose', 'serial', 'tbs_sha256', 'not_after', 'created_at', 'done',
+  'id',
+  'ca_id',
+  'purpose',
+  'serial',
+  'tbs_sha256',
+  'not_after',
+  'created_at',
+  'done',
 )
 
 export function issuanceLedger(db: Database): IssuanceLedger {
@@ -26,9 +39,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
     q
       .selectFrom('issuances')
       .leftJoin('revocations', (join) =>
-        join
-          .onRef('revocations.ca_id', '=', 'issuances.ca_id')
-          .onRef('revocations.serial', '=', 'issuances.serial'),
+        join.onRef('revocations.ca_id', '=', 'issuances.ca_id').onRef('revocations.serial', '=', 'issuances.serial'),
       )
       .where('issuances.ca_id', '=', p.caId)
       .where('issuances.not_after', '>=', p.now)

@@ -7,7 +7,14 @@ import { bound, columnsOf, otherwiseBug } from './sql.ts'
 const revocationColumns = columnsOf<Schema['revocations']>()('ca_id', 'serial', 'revoked_at', 'reason', 'not_after')
 
 const crlColumns = columnsOf<Schema['crls']>()(
-  'ca_id', 'number', 'this_update', 'next_update', 'entries', 'size', 'sha256', 'final',
+  'ca_id',
+  'number',
+  'this_update',
+  'next_update',
+  'entries',
+  'size',
+  'sha256',
+  'final',
 )
 
 const toRevocation = (row: Schema['revocations']): Revocation => ({

@@ -2,7 +2,10 @@ import { sql, type Expression, type SqlBool } from 'kysely'
 import { Problem } from '../kernel/index.ts'
 
 /** For a write that can only miss through a bug of ours: the caller hears of nothing but a failure. */
-export const otherwiseBug = new Problem('Unavailable', 'the service cannot do this at the moment: a write did not take place')
+export const otherwiseBug = new Problem(
+  'Unavailable',
+  'the service cannot do this at the moment: a write did not take place',
+)
 
 /** Whether a column holds a part of text, case-insensitive; `%`, `_` and `\` in the part mean themselves. */
 export const contains = (column: string, part: string): Expression<SqlBool> => {

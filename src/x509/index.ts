@@ -14,6 +14,7 @@ export type {
   SignatureAlgorithmName,
   SignatureHash,
 } from './algorithms.ts'
+export { equalBytes } from './bytes.ts'
 export { assembleCertificate, buildTbsCertificate, parseCertificate, parseTbsCertificate } from './certificate.ts'
 export type { Certificate, CertificateSpec, TbsCertificate } from './certificate.ts'
 export { assembleCrl, buildTbsCertList, collectCrlEntries, streamCrlEntries } from './crl.ts'

@@ -1,0 +1,3 @@
+export * from './delete-ca.ts'
+export * from './jobs.ts'
+export * from './restore-ca.ts'
