@@ -1,11 +1,10 @@
 import { operation, problemsOf, type Clock } from '../kernel/index.ts'
 import { caIdInput, caProblems, stateAfter, theCa, type CaStore } from '../ca/index.ts'
-import type { JobSchedule } from './jobs.ts'
 
 const problem = problemsOf(caProblems)
 
 /** Takes a scheduled deletion back: the CA is disabled again, with the same key. Possible until its day has begun. */
-export const restoreCa = operation<{ cas: CaStore; domainClock: Clock; jobSchedule: JobSchedule }>()({
+export const restoreCa = operation<{ cas: CaStore; domainClock: Clock }>()({
   name: 'RestoreCa',
   summary: 'Take back the scheduled deletion of a CA',
   access: 'write',
@@ -15,13 +14,12 @@ export const restoreCa = operation<{ cas: CaStore; domainClock: Clock; jobSchedu
   resource: theCa(),
   problems: ['CaNotFound', 'CaStateForbids', 'CaChanged', 'CaKeyIsOutside'],
 
-  run(_input, ca, { cas, domainClock, jobSchedule }) {
+  run(_input, ca, { cas, domainClock }) {
     const state = stateAfter(ca, 'restore', 'restoring', domainClock.now())
     return Promise.resolve({
       answer: {},
       writes: [
         cas.replace(ca, { ...ca, state, dueAt: null, deletion: null }, problem('CaChanged')),
-        jobSchedule.noEndOfCa(ca.id),
       ],
       audit: { objectType: 'ca', objectId: ca.id, facts: { from: ca.state, to: state, wasDueAt: ca.dueAt } },
     })

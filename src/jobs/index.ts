@@ -1,1 +1,3 @@
+export * from './runner.ts'
+export * from './trusted-clock.ts'
 export type * from './store.ts'

@@ -1,0 +1,3 @@
+export * from './door.ts'
+export * from './operations.ts'
+export type { ProblemCode } from './problem-codes.ts'

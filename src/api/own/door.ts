@@ -1,0 +1,100 @@
+import { newRequestId, Problem } from '../../kernel/index.ts'
+import type { Principal } from '../../iam/index.ts'
+import type { Door, DoorParts, DoorRequest } from '../door.ts'
+import { authenticate } from '../huawei/authenticate.ts'
+import { HuaweiWireError } from '../huawei/errors.ts'
+import { readJsonBody } from '../huawei/read-body.ts'
+import { operations, type OperationName } from '../operations.ts'
+
+const prefix = '/api/'
+
+/**
+ * Every operation of the core by its own name: `POST /api/{Operation}` with its input as JSON. Signed like the Huawei
+ * door (SDK-HMAC-SHA256) or with a token; answers and errors are plain JSON: `{"error":{"code","message"}}`.
+ */
+export function ownDoor(parts: DoorParts): Door {
+  return async (request) => {
+    const requestId = newRequestId()
+    const headers = { 'content-type': 'application/json', 'x-request-id': requestId }
+    try {
+      const answer = await call(parts, request, requestId)
+      return { status: 200, headers, body: JSON.stringify(answer, wireValue) }
+    } catch (error) {
+      const { status, code, message } = told(error)
+      if (status >= 500) parts.report(error, requestId)
+      return { status, headers, body: JSON.stringify({ error: { code, message }, requestId }) }
+    }
+  }
+}
+
+async function call(parts: DoorParts, request: DoorRequest, requestId: string): Promise<unknown> {
+  const name = request.rawUrl.slice(prefix.length).split('?', 1)[0]!
+  const { principal, accessKeyId } = await authenticate<Who>(
+    { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
+    {
+      findAccessKey: async (id) => {
+        const key = await parts.principals.byAccessKey(id)
+        return key && { secret: key.secret, active: key.active, principal: whoOf(key.principal) }
+      },
+      findToken: async (token) => {
+        const known = await parts.principals.ofToken(token)
+        return known && { principal: whoOf(known.principal), expiresAt: known.expiresAt }
+      },
+      wallClock: parts.wallClock,
+    },
+  )
+  if (!Object.hasOwn(operations, name)) throw new Problem('OperationNotFound', `there is no operation ${name.slice(0, 64)}`)
+  if (request.method !== 'POST') throw new Problem('MethodNotAllowed', 'operations are called with POST')
+  const operation = operations[name as OperationName]
+  const caller = parts.principals.callerOf(
+    principal.principal,
+    () => parts.principals.byUser(principal.principal.user.id),
+    {
+      accessKeyId,
+      sourceIp: request.sourceIp,
+      secureTransport: request.secureTransport,
+      door: 'own',
+      requestId,
+    },
+  )
+  // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
+  return parts.runner.run(operation as never, caller, () => readJsonBody(request.body, { absent: 'empty' }) as never)
+}
+
+interface Who {
+  domainId: string
+  principal: Principal
+}
+
+const whoOf = (principal: Principal): Who => ({ domainId: principal.account.domainId, principal })
+
+/** Bytes as base64, big numbers as text: both survive JSON. */
+function wireValue(this: unknown, key: string, value: unknown): unknown {
+  const original = (this as Record<string, unknown>)[key]
+  if (original instanceof Uint8Array) return Buffer.from(original).toString('base64')
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+const statusOf: Readonly<Record<string, number>> = {
+  AccessDenied: 403,
+  Throttled: 429,
+  Unavailable: 503,
+  CallerGone: 401,
+  OperationNotFound: 404,
+  MethodNotAllowed: 405,
+  CaNotFound: 404,
+  CertificateNotFound: 404,
+  UserNotFound: 404,
+  AccessKeyNotFound: 404,
+  PolicyNotFound: 404,
+  ChangedMeanwhile: 409,
+  CaChanged: 409,
+  CertificateChanged: 409,
+}
+
+function told(error: unknown): { status: number; code: string; message: string } {
+  if (error instanceof Problem) return { status: statusOf[error.code] ?? 400, code: error.code, message: error.message }
+  if (error instanceof HuaweiWireError)
+    return { status: error.status, code: error.status === 401 ? 'Unauthenticated' : 'InputInvalid', message: error.message }
+  return { status: 500, code: 'InternalError', message: 'The service failed.' }
+}

@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { readConfig, type ServeOptions } from '../config/index.ts'
+import { newLogger } from '../log.ts'
+import { serve, type RunningService } from '../main.ts'
+
+/** Exit codes: 0 stopped as asked, 1 could not start, 70 the state of the disk became unknown (EX_SOFTWARE). */
+export const serveCommand = (): Command =>
+  new Command('serve')
+    .description('Run the service on a data folder, which is made when it is not there.')
+    .option('--data <folder>', 'the data folder (else CERTKEEP_HOME, else ./data)')
+    .option('--port <port>', 'the port (else CERTKEEP_PORT, else 8440; 0 takes a free one)')
+    .option('--listen <address>', 'the address to listen on (else CERTKEEP_LISTEN, else 127.0.0.1)')
+    .option('--public-url <url>', 'base of the URLs inside certificates (else CERTKEEP_PUBLIC_URL)')
+    .option('--workers <count>', 'HTTP threads (else CERTKEEP_WORKERS, else one for each core)')
+    .option('--insecure-http', 'listen on an address that is not loopback without TLS, behind a proxy that has it')
+    .option('--emulate', 'run as an emulator: its clock can be moved, and its data is not for earnest')
+    .action(run)
+
+async function run(options: ServeOptions): Promise<void> {
+  process.umask(0o077) // whatever is made in the data folder is its owner's alone
+  const log = newLogger()
+  let service: RunningService
+  try {
+    const config = readConfig(options, process.env)
+    service = await serve(config, log, (reason) => {
+      log.error({}, reason)
+      process.exit(70)
+    })
+    process.stdout.write(banner(service, config.emulate))
+  } catch (error) {
+    // Refusals to start are one sentence each; anything else is a bug and shows where it happened.
+    const expected = error instanceof Error && ['ConfigError', 'StartError', 'DataFolderError'].includes(error.name)
+    process.stderr.write(`certkeep: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
+    process.exit(1)
+  }
+  let stopping = false
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return
+    stopping = true
+    process.stdout.write(`${signal}: finishing what is under way …\n`)
+    service.stop().then(
+      () => {
+        process.stdout.write('Stopped.\n')
+        process.exit(0)
+      },
+      (error: unknown) => {
+        log.error({ error: String(error) }, 'stopping failed')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** Where the launcher lies, for commands that can be pasted in any folder. */
+const launcher = quoted(fileURLToPath(new URL('../../bin/certkeep.js', import.meta.url)))
+
+const rootCa = JSON.stringify({
+  type: 'ROOT',
+  distinguished_name: {
+    common_name: 'My first CA',
+    country: 'CN',
+    state: 'Zhejiang',
+    locality: 'Hangzhou',
+    organization: 'Example',
+    organizational_unit: 'IT',
+  },
+  key_algorithm: 'EC256',
+  signature_algorithm: 'SHA256',
+  validity: { type: 'YEAR', value: 10 },
+})
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+}
+
+function banner({ url, folder, warnings }: RunningService, emulate: boolean): string {
+  const credentials = folder.firstCredentialsPath
+  return `
+Certkeep is ready${emulate ? ', as an emulator: nothing it issues is for use in earnest' : ''}.
+
+  Alibaba Cloud SDKs   ${url}/            (RPC; signature v1 and ACS3)
+  Huawei Cloud SDKs    ${url}/v1/…        (REST; AK/SK or token from ${url}/v3/auth/tokens)
+  CRLs and issuers     ${url}/crl/<ca-id>.crl, ${url}/ca/<ca-id>.cer
+  Our own API          ${url}/api/<Operation>
+${emulate ? `  Emulator             ${url}/emulator/clock\n` : ''}
+  account id           ${folder.accountId}
+  first credentials    ${credentials}${folder.isNew ? '  (just made: keep them safe)' : ''}
+
+Three commands to try, in another terminal:
+
+  TOKEN=$(node ${launcher} token --credentials ${quoted(credentials)} --url ${url})
+  curl -s -H "X-Auth-Token: $TOKEN" ${url}/v1/private-certificate-authorities -d '${rootCa}'
+  curl -s -H "X-Auth-Token: $TOKEN" ${url}/v1/private-certificate-authorities
+${warnings.map((warning) => `\n  Note: ${warning}\n`).join('')}
+Stop with Ctrl-C.
+`
+}

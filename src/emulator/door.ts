@@ -1,0 +1,112 @@
+/** What a person with a terminal may do to an emulated instance; nothing of it exists without `--emulate`. */
+export interface EmulatorControls {
+  clock(): Promise<{ now: number; frozen: boolean }>
+  /** Moves, sets, freezes or thaws the domain clock; resolves when everything that fell due by it has been done. */
+  setClock(change: ClockChange): Promise<{ now: number; frozen: boolean }>
+  /** A further account with an administrator, for tests of what two tenants see of each other. */
+  createAccount(name: string): Promise<unknown>
+}
+
+export interface ClockChange {
+  /** Milliseconds forward (or back). */
+  advanceMs?: number | undefined
+  /** An instant, ms since 1970. */
+  setTo?: number | undefined
+  frozen?: boolean | undefined
+}
+
+interface EmulatorRequest {
+  method: string
+  rawUrl: string
+  rawHeaders: readonly string[]
+  body: Uint8Array
+}
+
+interface EmulatorAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+const dayMs = 86_400_000
+const farFuture = 253_402_300_799_000
+
+/**
+ * `GET /emulator/clock`, `POST /emulator/clock` with `{"advance_days"|"advance_seconds"|"set"|"frozen"}`, and
+ * `POST /emulator/accounts` with `{"name"}`. No credentials: the listener is loopback only, and Host and Origin are
+ * checked, so that no web page in a browser on this machine can move the clock.
+ */
+export function emulatorDoor(controls: EmulatorControls) {
+  return async (request: EmulatorRequest): Promise<EmulatorAnswer> => {
+    try {
+      if (!fromHere(request)) return json(403, { error: 'Host or Origin is not loopback' })
+      const path = request.rawUrl.split('?', 1)[0]
+      if (path === '/emulator/clock' && request.method === 'GET') return json(200, told(await controls.clock()))
+      if (path === '/emulator/clock' && request.method === 'POST')
+        return json(200, told(await controls.setClock(readChange(readObject(request.body)))))
+      if (path === '/emulator/accounts' && request.method === 'POST') {
+        const { name } = readObject(request.body)
+        if (typeof name !== 'string' || !/^[a-z0-9-]{1,32}$/.test(name))
+          throw new BadRequest('name: 1 to 32 of a-z, 0-9 and - are wanted')
+        return json(201, await controls.createAccount(name))
+      }
+      return json(404, { error: 'there is nothing here' })
+    } catch (error) {
+      if (error instanceof BadRequest) return json(400, { error: error.message })
+      return json(500, { error: error instanceof Error ? error.message : String(error) })
+    }
+  }
+}
+
+class BadRequest extends Error {}
+
+const told = ({ now, frozen }: { now: number; frozen: boolean }) => ({ now: new Date(now).toISOString(), now_ms: now, frozen })
+
+const loopbackHost = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/
+
+function fromHere({ rawHeaders }: EmulatorRequest): boolean {
+  let host: string | undefined
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!.toLowerCase()
+    const value = rawHeaders[at + 1]!
+    if (name === 'host') host = value
+    if (name === 'origin' && !loopbackHost.test(URL.parse(value)?.host ?? '')) return false
+  }
+  return host !== undefined && loopbackHost.test(host)
+}
+
+function readObject(body: Uint8Array): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(body).toString('utf8') || '{}')
+  } catch {
+    throw new BadRequest('the body is not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new BadRequest('the body is not an object')
+  return value as Record<string, unknown>
+}
+
+function readChange(body: Record<string, unknown>): ClockChange {
+  const number = (name: string): number | undefined => {
+    const value = body[name]
+    if (value === undefined) return undefined
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw new BadRequest(`${name}: a number is wanted`)
+    return value
+  }
+  const days = number('advance_days')
+  const seconds = number('advance_seconds')
+  const set = body['set']
+  const setTo = set === undefined ? undefined : typeof set === 'number' ? set : Date.parse(String(set))
+  if (setTo !== undefined && !(setTo >= 0 && setTo <= farFuture)) throw new BadRequest('set: an ISO 8601 instant or ms since 1970 is wanted')
+  const frozen = body['frozen']
+  if (frozen !== undefined && typeof frozen !== 'boolean') throw new BadRequest('frozen: true or false is wanted')
+  const advanceMs = days === undefined && seconds === undefined ? undefined : (days ?? 0) * dayMs + (seconds ?? 0) * 1_000
+  if (advanceMs !== undefined && Math.abs(advanceMs) > 100_000 * dayMs) throw new BadRequest('that is too far')
+  return { advanceMs, setTo, frozen }
+}
+
+const json = (status: number, value: unknown): EmulatorAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: `${JSON.stringify(value)}\n`,
+})

@@ -1,0 +1,85 @@
+import { day, hour, type Clock, type Committer, type Write } from '../kernel/index.ts'
+
+/** Where the marks are kept: single values under fixed keys. */
+export interface ClockMarks {
+  read(key: string): Promise<string | undefined>
+  write(key: string, value: string): Write
+}
+
+const markKey = 'clock.mark'
+const holdKey = 'clock.hold'
+
+/** Design 3: so much may be unexplained while running, and over a stop. */
+const toleratedRunning = hour
+const toleratedStopped = day
+/** What fell due while we were down can still be restored for so long after the start. */
+const graceAfterStart = day
+
+/**
+ * Time cannot destroy by mistake. A durable mark of the domain clock is made every minute; a jump that nothing explains
+ * holds everything irreversible, durably, until a person confirms the time.
+ */
+export class TrustedClock {
+  private readonly parts: { marks: ClockMarks; committer: Committer; domainClock: Clock; monotonicClock: Clock }
+  private startedAt = 0
+  private lastDomain = 0
+  private lastMonotonic = 0
+  private hold: string | undefined
+
+  constructor(parts: { marks: ClockMarks; committer: Committer; domainClock: Clock; monotonicClock: Clock }) {
+    this.parts = parts
+  }
+
+  /** Once, before any job runs. @returns the reason when irreversible work is on hold */
+  async start(): Promise<string | undefined> {
+    const { marks, domainClock } = this.parts
+    this.startedAt = domainClock.now()
+    this.hold = (await marks.read(holdKey)) || undefined
+    const mark = await marks.read(markKey)
+    const gap = mark === undefined ? 0 : this.startedAt - Number(mark)
+    if (Math.abs(gap) > toleratedStopped)
+      await this.holdBecause(`between the last stop and this start the clock moved by ${inHours(gap)}`)
+    this.explain()
+    await this.mark()
+    return this.hold
+  }
+
+  /** Every minute, and before irreversible work. @returns the reason when irreversible work is on hold */
+  async check(): Promise<string | undefined> {
+    const { marks, domainClock, monotonicClock } = this.parts
+    const gap = domainClock.now() - this.lastDomain - (monotonicClock.now() - this.lastMonotonic)
+    if (Math.abs(gap) > toleratedRunning) await this.holdBecause(`while running the clock jumped by ${inHours(gap)}`)
+    this.explain()
+    await this.mark()
+    this.hold = (await marks.read(holdKey)) || undefined // a person may have confirmed the time meanwhile
+    return this.hold
+  }
+
+  /** The clock was moved on purpose (the emulator): what it shows now is right. */
+  explain(): void {
+    this.lastDomain = this.parts.domainClock.now()
+    this.lastMonotonic = this.parts.monotonicClock.now()
+  }
+
+  wait(dueAt: number): { until: number; reason: string } | undefined {
+    if (this.hold !== undefined) return { until: this.parts.domainClock.now(), reason: this.hold }
+    const until = this.startedAt + graceAfterStart
+    if (dueAt <= this.startedAt && this.parts.domainClock.now() < until)
+      return { until, reason: 'it fell due while the service was down' }
+    return undefined
+  }
+
+  private async holdBecause(reason: string): Promise<void> {
+    this.hold = reason
+    await this.parts.committer.commit([this.parts.marks.write(holdKey, reason)])
+  }
+
+  private async mark(): Promise<void> {
+    await this.parts.committer.commit([this.parts.marks.write(markKey, String(this.lastDomain))])
+  }
+}
+
+/** The write by which a person confirms that the time is right; irreversible work goes on. */
+export const confirmTime = (marks: ClockMarks): Write => marks.write(holdKey, '')
+
+const inHours = (ms: number): string => `${Math.round((ms / hour) * 10) / 10} h`

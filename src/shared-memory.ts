@@ -1,0 +1,17 @@
+import { nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
+import { DomainClock } from './kernel/index.ts'
+
+/** What all threads of the process see at once. */
+export interface SharedMemory {
+  domainClock: SharedArrayBuffer
+  rateLimit: SharedArrayBuffer
+  nonces: SharedArrayBuffer
+  rights: SharedArrayBuffer
+}
+
+export const newSharedMemory = (): SharedMemory => ({
+  domainClock: DomainClock.memory(),
+  rateLimit: rateLimitMemory(),
+  nonces: nonceMemory(),
+  rights: rightsMemory(),
+})

@@ -1,0 +1,87 @@
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import type { FastifyListenOptions } from 'fastify'
+import { alibabaDoor } from './api/alibaba/door.ts'
+import { huaweiDoor } from './api/huawei/door.ts'
+import { ownDoor } from './api/own/door.ts'
+import { pkiDoor } from './api/pki/door.ts'
+import { createServer } from './api/server.ts'
+import type { Door } from './api/index.ts'
+import { compose } from './compose.ts'
+import { emulatorDoor, emulatorRootMarker, type ClockChange } from './emulator/index.ts'
+import { wallClock } from './kernel/index.ts'
+import { openKeyring, Sealer, type MasterKey } from './keys/index.ts'
+import type { SharedMemory } from './shared-memory.ts'
+import { sqliteDatabase, SqliteReader, WriterClient } from './storage/index.ts'
+import { threadCalls } from './thread-calls.ts'
+
+/** What the main thread gives a worker to begin with. */
+export interface WorkerData {
+  databasePath: string
+  dataFolder: string
+  masterKey: MasterKey
+  memory: SharedMemory
+  writer: MessagePort
+  publicUrl: string | undefined
+  host: string
+  port: number
+  emulate: boolean
+}
+
+/** One HTTP thread: its own listener on the shared port, its own reading connection, its own copy of the object graph. */
+const data = workerData as WorkerData
+const callMain = threadCalls(parentPort!, {
+  listen: () => listen(),
+  forget: (keyId: string) => thread.deps.keys.forget(keyId),
+  close: () => close(),
+})
+
+const reader = new SqliteReader(data.databasePath)
+const keyring = await openKeyring({
+  dataFolder: data.dataFolder,
+  sealer: new Sealer({ current: data.masterKey }),
+})
+const thread = compose({
+  db: sqliteDatabase(reader, new WriterClient(data.writer)),
+  masterKey: data.masterKey,
+  keyring,
+  memory: data.memory,
+  publicUrl: data.publicUrl,
+  rootMarker: data.emulate ? emulatorRootMarker() : undefined,
+  nudgeJobs: () => void callMain('nudge').catch(() => undefined), // the jobs look by themselves, only later
+})
+
+const report = (failure: unknown, requestId = ''): void => {
+  const { message, stack } = failure instanceof Error ? failure : { message: String(failure), stack: undefined }
+  void callMain('report', { requestId, message, stack }).catch(() => undefined)
+}
+const { deps, runner, principals, nonces, tokens } = thread
+const parts = { runner, principals, nonces, wallClock, report }
+const doors: Record<string, Door> = {
+  '/': alibabaDoor(parts),
+  '/v1/private-': huaweiDoor({ ...parts, ...deps, tokens }),
+  '/v3/': huaweiDoor({ ...parts, ...deps, tokens }),
+  '/crl/': pkiDoor({ ...deps, report }),
+  '/ca/': pkiDoor({ ...deps, report }),
+  '/api/': ownDoor(parts),
+}
+if (data.emulate)
+  doors['/emulator/'] = emulatorDoor({
+    clock: () => Promise.resolve({ now: deps.domainClock.now(), frozen: deps.domainClock.frozen() }),
+    setClock: (change: ClockChange) => callMain('setClock', change) as Promise<{ now: number; frozen: boolean }>,
+    createAccount: (name: string) => callMain('createAccount', name),
+  })
+
+const server = createServer({ doors, report })
+
+await callMain('ready')
+
+async function listen(): Promise<void> {
+  // Fastify hands what it does not know on to net.Server.listen.
+  const address: FastifyListenOptions & { reusePort: boolean } = { host: data.host, port: data.port, reusePort: true }
+  await server.listen(address)
+}
+
+async function close(): Promise<void> {
+  await server.close()
+  reader.close()
+}

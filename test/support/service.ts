@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const launcher = fileURLToPath(new URL('../../bin/certkeep.js', import.meta.url))
+
+export interface Credentials {
+  accountId: string
+  accountName: string
+  domainId: string
+  userName: string
+  password: string
+  accessKeyId: string
+  accessKeySecret: string
+}
+
+/** The real service as a user starts it: a process of its own, on a data folder and a port of its own. */
+export interface Service extends AsyncDisposable {
+  url: string
+  /** Host and port, as SDKs want their endpoint. */
+  endpoint: string
+  dataFolder: string
+  credentials: Credentials
+  /** What it printed when it was ready. */
+  banner: string
+  /** Ends it as a user would, and resolves with its exit code. */
+  stop(): Promise<number | null>
+  /** SIGKILL, and resolves when it is gone. */
+  kill(): Promise<void>
+  /** Resolves when the process has ended by itself. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** What it said on stderr. */
+  log(): string
+}
+
+export interface ServiceOptions {
+  emulate?: boolean
+  dataFolder?: string
+  port?: number
+  workers?: number
+  environment?: Record<string, string>
+  /** Keeps the data folder when the service is disposed of: for a second start. */
+  keep?: boolean
+}
+
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'certkeep-test-'))
+
+/** @throws Error with what the process said, when it ends before it is ready */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const { emulate = true, workers = 2, keep = false } = options
+  const dataFolder = options.dataFolder ?? temporaryFolder()
+  const child = spawn(
+    process.execPath,
+    [
+      launcher,
+      'serve',
+      ...['--data', dataFolder, '--port', String(options.port ?? 0), '--workers', String(workers)],
+      ...(emulate ? ['--emulate'] : []),
+    ],
+    { env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  let log = ''
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+    child.once('exit', (code, signal) => resolve({ code, signal })),
+  )
+  const banner = await ready(child, () => log)
+  const url = /http:\/\/[^/\s]+/.exec(banner)![0]
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    return ended
+  }
+  return {
+    url,
+    endpoint: url.slice('http://'.length),
+    dataFolder,
+    banner,
+    credentials: JSON.parse(await readFile(join(dataFolder, 'first-credentials.json'), 'utf8')) as Credentials,
+    stop: async () => (await end('SIGTERM')).code,
+    kill: async () => void (await end('SIGKILL')),
+    ended,
+    log: () => log,
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL')
+      if (!keep) await rm(dataFolder, { recursive: true, force: true })
+    },
+  }
+}
+
+function ready(child: ChildProcess, log: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let printed = ''
+    child.stdout!.on('data', (chunk: Buffer) => {
+      printed += chunk.toString()
+      if (printed.includes('Stop with Ctrl-C.')) resolve(printed)
+    })
+    child.once('exit', (code) => reject(new Error(`the service ended with ${code} before it was ready: ${log()}`)))
+  })
+}
