@@ -5,6 +5,20 @@ import { verifyDestroyed, type CaKey, type Control } from '../keys/index.ts'
 import { publishCrl, type CrlNeeds, type CrlRecord } from '../revocation/index.ts'
 import { parseCrl, parseCertificate } from '../x509/index.ts'
 
+/** The steps of the day in order, as `step` is told them; a crash after any of them is made good by the next start. */
+export const daySteps = [
+  'the-day.begun',
+  'crl.number-taken',
+  'crl.signing-noted',
+  'crl.published',
+  'the-day.final-crl-published',
+  'the-day.final-crl-read-back',
+  'the-day.key-condemned',
+  'the-day.key-destroyed',
+  'the-day.destruction-verified',
+  'the-day.closed',
+] as const
+
 /** Whether time may be believed where it destroys: see jobs/trusted-clock.ts. */
 export interface TrustedTime {
   /** Undefined when what fell due at `dueAt` may be done now; else when to ask again (domain clock), and why. */
@@ -18,8 +32,6 @@ export interface DayNeeds extends CrlNeeds {
   forgetEverywhere: (keyId: string) => Promise<void>
   /** A key of no other use, in each provider: proves that looking finds what is there. */
   controls: () => Promise<Control[]>
-  /** Called after each durable step with its name: where a crash can be tried (docs/end-of-life.md). */
-  step: (name: string) => void
 }
 
 const act = 'TheDay'
