@@ -205,10 +205,14 @@ function writeEntry({ serialHex, revokedAt, reason }: CrlEntry, out: Uint8Array,
   return pos
 }
 
+/** Value of a lowercase hexadecimal digit by its character code; 255 for every other. */
+const hexDigits = new Uint8Array(128).fill(255)
+for (let value = 0; value < 16; value++) hexDigits[value.toString(16).charCodeAt(0)] = value
+
 function hexDigit(unit: number): number {
-  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30
-  if (unit >= 0x61 && unit <= 0x66) return unit - 0x57
-  throw badSerial()
+  const value = hexDigits[unit]
+  if (value === undefined || value > 15) throw badSerial()
+  return value
 }
 
 function badSerial() {

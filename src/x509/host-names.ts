@@ -66,8 +66,8 @@ export function emailProblem(address: string): string | undefined {
 export function uriProblem(uri: string): string | undefined {
   if (uri.length > 2048) return 'is longer than 2048 characters'
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/.test(uri)) return 'is not an absolute URI'
-  if (/%(?![0-9A-Fa-f]{2})/.test(uri)) return 'has a percent sign that encodes nothing'
-  if (!/^[^:]+:\/\//.test(uri)) return undefined
+  if (uri.includes('%') && /%(?![0-9A-Fa-f]{2})/.test(uri)) return 'has a percent sign that encodes nothing'
+  if (!uri.startsWith('://', uri.indexOf(':'))) return undefined
   return uriHost(uri) === undefined ? 'has an authority without a host' : undefined
 }
 

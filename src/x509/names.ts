@@ -119,7 +119,11 @@ export class Name {
 
   /** All values of a type, in the order of the encoding. */
   all(attributeOid: string): string[] {
-    return this.rdns.flat().flatMap((each) => (each.oid === attributeOid && each.text !== undefined ? [each.text] : []))
+    const texts: string[] = []
+    for (const rdn of this.rdns) {
+      for (const each of rdn) if (each.oid === attributeOid && each.text !== undefined) texts.push(each.text)
+    }
+    return texts
   }
 
   /** The values of known types: a string for one value, a list for several. Unknown types are not in it. */

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, hash, verify as cryptoVerify } from 'node:crypto'
+import { createPublicKey, hash, verify as cryptoVerify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { curves, keyAlgorithms, signatureAlgorithms } from './algorithms.ts'
 import type { CurveName, KeyAlgorithmName, KeyType, SignatureAlgorithmName } from './algorithms.ts'
@@ -37,6 +37,7 @@ export class Spki {
   /** Contents of subjectPublicKey. */
   readonly keyBits: Uint8Array
   #publicKey: KeyObject | undefined
+  #keyIdentifier: Uint8Array | undefined
 
   constructor(der: Uint8Array, kind: KeyKind, keyBits: Uint8Array) {
     this.der = der
@@ -63,7 +64,7 @@ export class Spki {
 
   /** RFC 5280 §4.2.1.2 (1): SHA-1 over the bits of subjectPublicKey. An identifier, not a protection. */
   keyIdentifier(): Uint8Array {
-    return createHash('sha1').update(this.keyBits).digest()
+    return (this.#keyIdentifier ??= hash('sha1', this.keyBits, 'buffer'))
   }
 
   /** Imports the key, once. OpenSSL checks here that an EC point is on its curve. Throws X509Error BadKey. */

@@ -1,7 +1,9 @@
 import type { Certificate, TbsCertificate } from '../certificate.ts'
 import {
+  readAuthorityInformationAccess,
   readAuthorityKeyIdentifier,
   readBasicConstraints,
+  readCrlDistributionPoints,
   readExtendedKeyUsage,
   readKeyUsage,
   readNameConstraints,
@@ -67,9 +69,20 @@ export class CertificateFacts {
     return this.#read(oids.authorityKeyIdentifier, readAuthorityKeyIdentifier)
   }
 
+  get crlDistributionPoints() {
+    return this.#read(oids.crlDistributionPoints, readCrlDistributionPoints)
+  }
+
+  get authorityInformationAccess() {
+    return this.#read(oids.authorityInformationAccess, readAuthorityInformationAccess)
+  }
+
   #read<T>(oid: string, reader: (value: Uint8Array) => T): T | undefined {
-    if (!this.#cache.has(oid)) this.#cache.set(oid, this.tbs.read(oid, reader))
-    return this.#cache.get(oid) as T | undefined
+    const known = this.#cache.get(oid)
+    if (known !== undefined) return known as T
+    const value = this.tbs.read(oid, reader)
+    this.#cache.set(oid, value)
+    return value
   }
 }
 

@@ -91,10 +91,7 @@ export function aSubordinateSpec(issuer: TestCa, key: KeyPair, pathLength?: numb
     notBefore: epoch + day,
     notAfter: epoch + 1825 * day,
     spki: key.spki.der,
-    extensions: [
-      ...caExtensions(key.spki, pathLength),
-      authorityKeyIdentifier(issuer.key.spki.keyIdentifier()),
-    ],
+    extensions: [...caExtensions(key.spki, pathLength), authorityKeyIdentifier(issuer.key.spki.keyIdentifier())],
   }
 }
 

@@ -19,7 +19,11 @@ export class OpenSsl {
 
   /** Exit status with both outputs. */
   try(...args: string[]): { ok: boolean; text: string } {
-    const { status, stdout, stderr } = spawnSync('openssl', args, { cwd: this.folder, encoding: 'utf8', maxBuffer: 1 << 26 })
+    const { status, stdout, stderr } = spawnSync('openssl', args, {
+      cwd: this.folder,
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    })
     return { ok: status === 0, text: `${stdout}${stderr}` }
   }
 
