@@ -9,7 +9,10 @@ export function formatIp(octets: Uint8Array): string | undefined {
   return octets.length === 16 ? formatIpv6(octets) : undefined
 }
 
-/** `address/prefix` as address and mask, one behind the other (RFC 5280 §4.2.1.10); undefined when it is none or has host bits. */
+/**
+ * `address/prefix` as address and mask, one behind the other (RFC 5280 §4.2.1.10); undefined when it is none or has
+ * host bits.
+ */
 export function parseCidr(text: string): Uint8Array | undefined {
   const slash = text.indexOf('/')
   const address = slash < 0 ? undefined : parseIp(text.slice(0, slash))

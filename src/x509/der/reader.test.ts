@@ -115,7 +115,7 @@ describe('DerReader', () => {
       new DerReader(Uint8Array.of(tag, text.length, ...Buffer.from(text))).time()
     expect(time(tags.utcTime, '491231235959Z')).toBe(Date.UTC(2049, 11, 31, 23, 59, 59))
     expect(time(tags.utcTime, '500101000000Z')).toBe(Date.UTC(1950, 0, 1))
-    expect(time(tags.generalizedTime, '20500229000000Z'.replace('0229', '0228'))).toBe(Date.UTC(2050, 1, 28))
+    expect(time(tags.generalizedTime, '20500228000000Z')).toBe(Date.UTC(2050, 1, 28))
     expect(time(tags.generalizedTime, '99991231235959Z')).toBe(Date.UTC(9999, 11, 31, 23, 59, 59))
     for (const text of [
       '20500229000000Z',

@@ -3,7 +3,8 @@ import { tags } from './tags.ts'
 
 /**
  * Instant of the contents of a UTCTime or GeneralizedTime in `bytes[start, end)`, in milliseconds since 1970. Only the
- * forms of RFC 5280 §4.1.2.5: seconds present, no fraction, `Z`. UTCTime years are 1950 to 2049. Throws DerError BadTime.
+ * forms of RFC 5280 §4.1.2.5: seconds present, no fraction, `Z`. UTCTime years are 1950 to 2049. Throws DerError
+ * BadTime.
  */
 export function timeFromContents(tag: number, bytes: Uint8Array, start: number, end: number): number {
   const yearDigits = tag === tags.utcTime ? 2 : 4
@@ -47,7 +48,10 @@ export function timeLength(ms: number): number {
   return isUtcTime(ms) ? 15 : 17
 }
 
-/** Writes UTCTime or GeneralizedTime, whichever RFC 5280 §4.1.2.5 wants; the fraction of a second is dropped. Returns the position after it. */
+/**
+ * Writes UTCTime or GeneralizedTime, whichever RFC 5280 §4.1.2.5 wants; the fraction of a second is dropped. Returns
+ * the position after it.
+ */
 export function writeTime(ms: number, out: Uint8Array, at: number): number {
   if (!(ms >= firstTime && ms < afterLastTime)) throw new DerError('BadTime', 'time is outside of the years 0 to 9999')
   const seconds = Math.floor(ms / 1000)

@@ -140,7 +140,7 @@ describe('subjectAltName, RFC 5280 §4.2.1.6', () => {
   test.each([
     ['no names', '3000'],
     ['an address of five octets', '300787050102030405'],
-    ['a dNSName beyond ASCII', '3003820180'.replace('8201', '8201')],
+    ['a dNSName beyond ASCII', '3003820180'],
     ['a universal tag', '30020500'],
   ])('%s: refused on reading', (_, hex) => {
     expect(() => readSubjectAltName(bytes(hex))).toThrow(X509Error)
@@ -228,7 +228,7 @@ describe('CRL extensions, RFC 5280 §5.2, §5.3', () => {
     expect(() => issuingDistributionPoint({})).toThrow(X509Error)
     expect(() => readIssuingDistributionPoint(bytes('30068101ff8201ff'))).toThrow(X509Error)
     expect(() => readIssuingDistributionPoint(bytes('3003810100'))).toThrow(X509Error)
-    expect(readIssuingDistributionPoint(bytes('300783020080' + '8401ff')).indirect).toBe(true)
+    expect(readIssuingDistributionPoint(bytes('3007830200808401ff')).indirect).toBe(true)
     expect(readIssuingDistributionPoint(bytes('30038501ff')).only).toBe('attribute')
   })
 })
@@ -268,7 +268,7 @@ describe('nameConstraints, RFC 5280 §4.2.1.10', () => {
     ['an empty list', '3002a000'],
     ['a minimum', '300aa0083006820161800101'],
     ['a mask with holes', '300ea00c300a87080a000000ff00ff00'],
-    ['a mask of a wrong size', '3009a0073005870301020' + '3'],
+    ['a mask of a wrong size', '3009a00730058703010203'],
   ])('%s is refused on reading', (_, hex) => {
     expect(() => readNameConstraints(bytes(hex))).toThrow(X509Error)
   })
@@ -285,7 +285,7 @@ describe('nameConstraints, RFC 5280 §4.2.1.10', () => {
 describe('custom extensions', () => {
   test('hold any strict DER under an arc of their own', () => {
     expect(customExtension('1.3.6.1.4.1.99999.1', { critical: false }, bytes('0c0161')).value.toHex()).toBe('0c0161')
-    expect(() => customExtension('1.2.3', { critical: false }, bytes('0c8101' + '61'))).toThrow(X509Error)
+    expect(() => customExtension('1.2.3', { critical: false }, bytes('0c810161'))).toThrow(X509Error)
   })
 
   test.each([

@@ -15,8 +15,8 @@ import { oids } from '../oids.ts'
 import type { CertificateKind, CertificateProfile } from './rule.ts'
 
 /**
- * What the rules ask of a TBSCertificate, read from its bytes once. Each getter throws X509Error when the value cannot be
- * read or its extension is there twice.
+ * What the rules ask of a TBSCertificate, read from its bytes once. Each getter throws X509Error when the value cannot
+ * be read or its extension is there twice.
  */
 export class CertificateFacts {
   readonly tbs: TbsCertificate
@@ -88,7 +88,10 @@ export class CertificateFacts {
 
 const caFactsOf = new WeakMap<Certificate, CaFacts>()
 
-/** What the rules ask of a certificate of the chain. Kept with it: the same CA issues again and again. Throws X509Error. */
+/**
+ * What the rules ask of a certificate of the chain. Kept with it: the same CA issues again and again. Throws
+ * X509Error.
+ */
 export function caFacts(certificate: Certificate): CaFacts {
   let facts = caFactsOf.get(certificate)
   if (!facts) caFactsOf.set(certificate, (facts = readCaFacts(certificate)))

@@ -2,7 +2,10 @@ import { tags } from '../../der/tags.ts'
 import { isUtcTime } from '../../der/time.ts'
 import type { CertificateRule } from '../rule.ts'
 
-/** "MUST always encode certificate validity dates through the year 2049 as UTCTime; … 2050 or later MUST be encoded as GeneralizedTime" */
+/**
+ * "MUST always encode certificate validity dates through the year 2049 as UTCTime; … 2050 or later MUST be encoded as
+ * GeneralizedTime"
+ */
 export const validityEncoding: CertificateRule = {
   id: 'validity-encoding',
   source: 'RFC 5280 §4.1.2.5',
