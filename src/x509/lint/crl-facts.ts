@@ -40,7 +40,10 @@ const knownEntryExtensions = (Object.keys(reasonCodes) as RevocationReason[]).fl
   return extension ? [sequence(extension.der)] : []
 })
 
-/** Reads a stream whose first chunk is the header and whose chunks hold whole entries, as `TbsCertList` promises. Throws X509Error. */
+/**
+ * Reads a stream whose first chunk is the header and whose chunks hold whole entries, as `TbsCertList` promises.
+ * Throws X509Error.
+ */
 export function readCrlFacts(tbs: TbsCertList, profile: CrlProfile): CrlFacts {
   const hash = createHash('sha256')
   const entries = new EntryChecker()

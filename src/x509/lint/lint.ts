@@ -29,9 +29,7 @@ let mint: <Kind extends LintedKind, Content>(
 
 type LintedKind = 'certificate' | 'crl' | 'csr'
 
-/**
- * Proof that bytes were linted, with the bytes. A signer takes this and nothing else. Good for one use.
- */
+/** Proof that bytes were linted, with the bytes. A signer takes this and nothing else. Good for one use. */
 export class Linted<Kind extends LintedKind, Content> {
   readonly kind: Kind
   readonly notes: readonly LintFinding[]
@@ -75,7 +73,10 @@ export function lintCsrInfo(info: Uint8Array, profile: CsrProfile): LintedCsrInf
   return mint('csr', bytes, applyRules(csrRules, facts))
 }
 
-/** The same for a TBSCertList, entry by entry in one pass over its chunks. That no serial comes twice is the ledger's promise. Throws LintError. */
+/**
+ * The same for a TBSCertList, entry by entry in one pass over its chunks. That no serial comes twice is the ledger's
+ * promise. Throws LintError.
+ */
 export function lintCrl(tbs: TbsCertList, profile: CrlProfile): LintedCrl {
   const facts = wellFormed(() => readCrlFacts(tbs, profile))
   return mint('crl', guarded(tbs, facts.digest), applyRules(crlRules, facts))

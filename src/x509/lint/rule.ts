@@ -16,8 +16,8 @@ export interface LintFinding {
 }
 
 /**
- * One clause. `check` says in words what is wrong, or gives undefined. An X509Error that it throws (a value that cannot be
- * read) counts as a finding of the rule.
+ * One clause. `check` says in words what is wrong, or gives undefined. An X509Error that it throws (a value that
+ * cannot be read) counts as a finding of the rule.
  */
 export interface Rule<Subject> {
   readonly id: string
@@ -33,7 +33,10 @@ export interface CertificateProfile {
   readonly kind: CertificateKind
   /** With which the signer will sign. */
   readonly signatureAlgorithm: SignatureAlgorithmName
-  /** The issuer's certificate, then its issuer's, as far as known up to the root. Empty for a root and for nothing else. */
+  /**
+   * The issuer's certificate, then its issuer's, as far as known up to the root. Empty for a root and for nothing
+   * else.
+   */
   readonly chain: readonly Certificate[]
 }
 
