@@ -8,10 +8,9 @@ import { parseCrl, parseCertificate } from '../x509/index.ts'
 /** The steps of the day in order, as `step` is told them; a crash after any of them is made good by the next start. */
 export const daySteps = [
   'the-day.begun',
-  'crl.number-taken',
-  'crl.signing-noted',
-  'crl.published',
-  'the-day.final-crl-published',
+  'final-crl.number-taken',
+  'final-crl.signing-noted',
+  'final-crl.published',
   'the-day.final-crl-read-back',
   'the-day.key-condemned',
   'the-day.key-destroyed',
@@ -92,7 +91,6 @@ async function finalCrl(deps: DayNeeds, ca: Ca): Promise<CrlRecord> {
   const wanted = Math.min(lastNotAfter ?? usual, ca.notAfter ?? usual)
   const crl = await publishCrl(deps, ca.id, { nextUpdate: wanted > now ? wanted : usual })
   if (!crl) throw new Error(`CA ${ca.id} has no certificate to publish a CRL under`)
-  deps.step('the-day.final-crl-published')
   return crl
 }
 

@@ -51,7 +51,8 @@ export async function publishCrl(
   if (!ca || ca.certificate === null || ca.keyId === null) return undefined
   if (!final && !caAbilities[ca.state].publishCrl) return undefined
   const number = await takeNumber(deps, ca)
-  deps.step('crl.number-taken')
+  const kind = final ? 'final-crl' : 'crl'
+  deps.step(`${kind}.number-taken`)
   const now = deps.domainClock.now()
   const predecessor = await deps.revocations.latestCrl(ca.id)
   let count = 0
@@ -90,7 +91,7 @@ export async function publishCrl(
       createdAt: now,
     }),
   ])
-  deps.step('crl.signing-noted')
+  deps.step(`${kind}.signing-noted`)
   const signature = await deps.keys.sign(
     key,
     hash,
@@ -120,7 +121,7 @@ export async function publishCrl(
     deps.ledger.done(signingId),
   ]
   await deps.committer.commit(writes)
-  deps.step('crl.published')
+  deps.step(`${kind}.published`)
   return crl
 }
 
