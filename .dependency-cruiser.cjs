@@ -10,6 +10,7 @@ const operations = ['iam', 'audit', 'ca', 'certificates', 'revocation', 'end-of-
 const mayKnow = {
   kernel: [],
   x509: [],
+  keystores: ['x509'],
   keys: ['kernel', 'x509'],
   iam: ['kernel', 'x509', 'keys'],
   audit: ['kernel', 'x509'],
@@ -26,7 +27,7 @@ const mayKnow = {
   emulator: [...core, 'acme', 'orders', 'deploy', 'jobs'],
   // The edges call operations and nothing below them.
   jobs: ['kernel', ...operations],
-  api: ['kernel', 'x509', ...operations],
+  api: ['kernel', 'x509', 'keystores', ...operations],
   cli: ['kernel', 'config', ...operations],
   config: ['kernel'],
 }
