@@ -55,11 +55,18 @@ export function issuanceLedger(db: Database): IssuanceLedger {
   const openSignings = db.query<{ caId: string; now: number }>()((q, p) =>
     q
       .selectFrom('signings')
-      .where('ca_id', '=', p.caId)
-      .where('purpose', '=', 'caCertificate')
-      .where('done', '=', 0)
-      .where('not_after', '>=', p.now)
-      .select((e) => [e.fn.countAll<number>().as('total'), e.fn.max('not_after').as('last')]),
+      .leftJoin('revocations', (join) =>
+        join.onRef('revocations.ca_id', '=', 'signings.ca_id').onRef('revocations.serial', '=', 'signings.serial'),
+      )
+      .where('signings.ca_id', '=', p.caId)
+      .where('signings.purpose', '=', 'caCertificate')
+      .where('signings.done', '=', 0)
+      .where('signings.not_after', '>=', p.now)
+      .select((e) => [
+        e.fn.countAll<number>().as('total'),
+        e.fn.count<number>('revocations.serial').as('revoked'),
+        e.fn.max('signings.not_after').as('last'),
+      ]),
   )
 
   return {
@@ -85,7 +92,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
       return {
         leaves: of('leaf'),
         cas: of('ca') + Number(open!.total),
-        revoked: kinds.reduce((sum, row) => sum + Number(row.revoked), 0),
+        revoked: kinds.reduce((sum, row) => sum + Number(row.revoked), Number(open!.revoked)),
         lastNotAfter: ends.length === 0 ? null : Math.max(...ends),
       }
     },
