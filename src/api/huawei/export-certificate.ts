@@ -74,7 +74,6 @@ async function keystoreFor(
   if (!keystores)
     throw new HuaweiWireError(ownErrors.pcaUnsupported, 'keystores (type IIS and TOMCAT) are not supported; use OTHER')
   const password = given ?? newHexId()
-  const write = serverType === 'iis' ? keystores.pkcs12 : keystores.jks
-  const bytes = await write({ ...parts, password })
+  const bytes = await keystores[serverType === 'iis' ? 'pkcs12' : 'jks']({ ...parts, password })
   return { bytes, ...(given === undefined ? { chosenPassword: password } : {}) }
 }
