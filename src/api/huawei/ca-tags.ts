@@ -16,7 +16,10 @@ export const caTagHandlers = {
   },
 
   async BatchDeleteCaTags(call) {
-    await call.run(operations.UntagCa, () => ({ caId: readCaId(call.id), keys: readBatchDeleteTags(call.request.body) }))
+    await call.run(operations.UntagCa, () => ({
+      caId: readCaId(call.id),
+      keys: readBatchDeleteTags(call.request.body),
+    }))
     return noContent
   },
 

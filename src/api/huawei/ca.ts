@@ -40,7 +40,10 @@ export const caHandlers = {
     const { caId } = await call.run(operations.CreateCa, () => {
       const { orderedCaId, ...input } = readCreateCa(call.request.body)
       if (orderedCaId !== undefined)
-        throw new HuaweiWireError(ownErrors.pcaUnsupported, 'ca_id is not supported: nothing is ordered in advance here')
+        throw new HuaweiWireError(
+          ownErrors.pcaUnsupported,
+          'ca_id is not supported: nothing is ordered in advance here',
+        )
       return input
     })
     return ok(createdCa(caId))

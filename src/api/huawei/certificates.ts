@@ -94,7 +94,12 @@ function asksForCa(body: Uint8Array): boolean {
 
 async function issueByCsr(call: AuthenticatedCall): Promise<Success> {
   const { certificateId } = await call.run(operations.IssueCertificateByCsr, () => {
-    const { csrPem: csr, kind: _kind, pathLength: _pathLength, ...input } = readCreateCertificateByCsr(call.request.body)
+    const {
+      csrPem: csr,
+      kind: _kind,
+      pathLength: _pathLength,
+      ...input
+    } = readCreateCertificateByCsr(call.request.body)
     return { ...input, csr }
   })
   return ok(createdCertificate(certificateId))

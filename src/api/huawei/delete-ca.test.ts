@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { day } from '../../kernel/index.ts'
 import { huaweiHeaders } from '../../../test/support/client.ts'
-import { aLeaf, aPendingCa, aRoot, aSubordinate, cas, certificates, createCa, openClient, origin, type Client } from './door.fixture.ts'
+import {
+  aLeaf,
+  aPendingCa,
+  aRoot,
+  aSubordinate,
+  cas,
+  certificates,
+  createCa,
+  openClient,
+  origin,
+  type Client,
+} from './door.fixture.ts'
 
 const nobodys = '11111111-2222-4333-8444-555555555555'
 
@@ -193,7 +204,13 @@ describe('DeleteCertificateAuthority', () => {
       'PCA FullAccess',
       {
         Version: '5.0',
-        Statement: [{ Effect: 'Deny', Action: ['pca:ca:delete'], Resource: [`pca::${client.core.administrator.domainId}:ca:${id}`] }],
+        Statement: [
+          {
+            Effect: 'Deny',
+            Action: ['pca:ca:delete'],
+            Resource: [`pca::${client.core.administrator.domainId}:ca:${id}`],
+          },
+        ],
       },
     ])
     expect((await client.as(denied)('DELETE', `${cas}/${id}`)).status).toBe(403)
@@ -203,9 +220,9 @@ describe('DeleteCertificateAuthority', () => {
 
   test('of two calls at once one wins, and the other hears a refusal', async () => {
     const id = await aDisabledCa()
-    const statuses = (await Promise.all([7, 30].map((days) => send('DELETE', `${cas}/${id}?pending_days=${days}`)))).map(
-      ({ status }) => status,
-    )
+    const statuses = (
+      await Promise.all([7, 30].map((days) => send('DELETE', `${cas}/${id}?pending_days=${days}`)))
+    ).map(({ status }) => status)
     expect(statuses.toSorted((a, b) => a - b)).toEqual([204, 400])
   })
 
@@ -226,7 +243,10 @@ describe('DeleteCertificateAuthority', () => {
     expect(listed.map(({ ca_id: listedId }: { ca_id: string }) => listedId)).toContain(id)
     expect((await send('POST', `${cas}/${id}/restore`)).status).toBe(204)
     expect((await show(id)).body).toMatchObject({ status: 'DISABLED', delete_time: null })
-    expect(await send('POST', `${cas}/${id}/restore`)).toMatchObject({ status: 400, body: { error_code: 'PCA.10010901' } })
+    expect(await send('POST', `${cas}/${id}/restore`)).toMatchObject({
+      status: 400,
+      body: { error_code: 'PCA.10010901' },
+    })
   })
 
   test('when its days are over it is gone: 404 PCA.10010002, as an id that never was', async () => {

@@ -80,8 +80,7 @@ const textOf = (body: unknown): string =>
   body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
 
 function read({ status, headers, body }: DoorAnswer): Answer {
-  const bytes =
-    typeof body === 'string' ? Buffer.from(body) : Buffer.concat(body instanceof Uint8Array ? [body] : body)
+  const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.concat(body instanceof Uint8Array ? [body] : body)
   const isJson = headers['Content-Type'] === 'application/json'
   return { status, headers, bytes, body: isJson ? JSON.parse(bytes.toString()) : undefined }
 }

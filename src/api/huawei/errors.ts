@@ -1,3 +1,4 @@
+import { Refusal } from '../../kernel/index.ts'
 /** HTTP status and wire code of one documented refusal. */
 export interface WireCode {
   status: number
@@ -11,7 +12,7 @@ const maxMessageLength = 1024
  * The one error of this door: what a reader, the authentication or a wired operation refuses with. `message` goes out to the
  * caller, so whoever throws it names fields and rules, never received values.
  */
-export class HuaweiWireError extends Error {
+export class HuaweiWireError extends Refusal {
   readonly status: number
   readonly code: string
   /** Of the answer, besides those that every answer has. */

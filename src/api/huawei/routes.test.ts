@@ -42,7 +42,10 @@ describe('routes, huawei-ccm.json', () => {
   })
 
   test('a known path with a wrong method tells which it knows', () => {
-    expect(route('PATCH', `/v1/private-certificates/${id}`)).toEqual({ kind: 'wrongMethod', allowed: ['DELETE', 'GET'] })
+    expect(route('PATCH', `/v1/private-certificates/${id}`)).toEqual({
+      kind: 'wrongMethod',
+      allowed: ['DELETE', 'GET'],
+    })
     expect(route('HEAD', '/v3/auth/tokens')).toEqual({ kind: 'wrongMethod', allowed: ['GET', 'POST'] })
   })
 
@@ -63,7 +66,17 @@ describe('routes, huawei-ccm.json', () => {
 
   test('10^4 odd paths: an answer, never an exception', () => {
     const segment = fc.oneof(
-      fc.constantFrom('v1', 'v3', 'scm', 'private-certificates', 'private-certificate-authorities', 'tags', 'csr', '', id),
+      fc.constantFrom(
+        'v1',
+        'v3',
+        'scm',
+        'private-certificates',
+        'private-certificate-authorities',
+        'tags',
+        'csr',
+        '',
+        id,
+      ),
       fc.string(),
       fc.constantFrom('%', '%e0%a4', '__proto__', 'constructor', '..'),
     )

@@ -34,7 +34,11 @@ describe('docs/divergences/huawei.md', () => {
     const section = /^## Operations that are not supported\n(.*?)^## /ms.exec(page)?.[1] ?? ''
     const named = [...section.matchAll(/`((?:scm\.)?[A-Z]\w+)`/g)].map(([, name]) => name)
     const speaks = new Set([...Object.keys(handlers), 'KeystoneCreateUserTokenByPassword'])
-    expect(named.toSorted()).toEqual(Object.keys(wireOperations).filter((name) => !speaks.has(name)).toSorted())
+    expect(named.toSorted()).toEqual(
+      Object.keys(wireOperations)
+        .filter((name) => !speaks.has(name))
+        .toSorted(),
+    )
   })
 })
 
@@ -65,7 +69,10 @@ describe('problems on the wire', () => {
     )
   })
 
-  test.each(['EntitlementsChanged', 'toString', '__proto__', 'constructor'])('%s is no problem of an operation', (code) => {
-    expect(wireError(new Problem(code, 'x'))).toBeUndefined()
-  })
+  test.each(['EntitlementsChanged', 'toString', '__proto__', 'constructor'])(
+    '%s is no problem of an operation',
+    (code) => {
+      expect(wireError(new Problem(code, 'x'))).toBeUndefined()
+    },
+  )
 })

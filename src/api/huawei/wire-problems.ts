@@ -105,11 +105,7 @@ export const wireProblems = {
 export function wireError(problem: Problem): HuaweiWireError | undefined {
   if (!Object.hasOwn(wireProblems, problem.code)) return undefined
   const known: WireError = wireProblems[problem.code as ProblemCode]
-  return new HuaweiWireError(
-    known,
-    known.text?.(problem.details) ?? problem.message,
-    known.headers?.(problem.details),
-  )
+  return new HuaweiWireError(known, known.text?.(problem.details) ?? problem.message, known.headers?.(problem.details))
 }
 
 /** Fields of the core's inputs are named as on this wire, but for the casing. */

@@ -12,7 +12,7 @@ import {
 } from '../extensions/index.ts'
 import type { Extension } from '../extensions/index.ts'
 import { oids } from '../oids.ts'
-import type { CertificateKind, CertificateProfile } from './rule.ts'
+import type { CertificateKind, CertificateProfile } from './profile.ts'
 
 /**
  * What the rules ask of a TBSCertificate, read from its bytes once. Each getter throws X509Error when the value cannot

@@ -11,7 +11,7 @@ import { readExtensions } from '../extensions/extension.ts'
 import type { Extension } from '../extensions/extension.ts'
 import { reasonCode, reasonCodes } from '../extensions/reason-code.ts'
 import type { RevocationReason } from '../extensions/reason-code.ts'
-import type { CrlProfile } from './rule.ts'
+import type { CrlProfile } from './profile.ts'
 
 /** What the rules ask of a TBSCertList, read from its bytes in one pass. */
 export interface CrlFacts {

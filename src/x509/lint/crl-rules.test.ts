@@ -18,7 +18,8 @@ import { buildName } from '../names.ts'
 import { oids } from '../oids.ts'
 import { aRoot, day, epoch, rsaKey } from '../test-support/hierarchy.ts'
 import { LintError, lintCrl } from './lint.ts'
-import type { CrlProfile, LintFinding } from './rule.ts'
+import type { LintFinding } from './rule.ts'
+import type { CrlProfile } from './profile.ts'
 import { crlRules } from './rules/index.ts'
 
 const ca = aRoot()

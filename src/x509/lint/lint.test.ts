@@ -11,7 +11,7 @@ import { buildName } from '../names.ts'
 import { oids } from '../oids.ts'
 import { aLeafSpec, aRoot, day, ecKey, epoch } from '../test-support/hierarchy.ts'
 import { Linted, LintError, lintCertificate, lintCrl, lintCsrInfo } from './lint.ts'
-import type { CertificateProfile, CsrProfile } from './rule.ts'
+import type { CertificateProfile, CsrProfile } from './profile.ts'
 import { csrRules } from './rules/index.ts'
 
 const ca = aRoot()

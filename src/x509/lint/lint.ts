@@ -6,7 +6,8 @@ import { parseCsrInfo } from '../csr.ts'
 import { fail, X509Error } from '../errors.ts'
 import { CertificateFacts } from './certificate-facts.ts'
 import { readCrlFacts } from './crl-facts.ts'
-import type { CertificateProfile, CrlProfile, CsrProfile, LintFinding, Rule } from './rule.ts'
+import type { LintFinding, Rule } from './rule.ts'
+import type { CertificateProfile, CrlProfile, CsrProfile } from './profile.ts'
 import { certificateRules, crlRules, csrRules } from './rules/index.ts'
 
 /** The bytes must not be signed. `findings` holds all of them, notes included. */

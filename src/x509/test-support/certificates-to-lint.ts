@@ -33,7 +33,7 @@ import {
   leafExtensions,
   rsaKey,
 } from './hierarchy.ts'
-import type { CertificateProfile } from '../lint/rule.ts'
+import type { CertificateProfile } from '../lint/profile.ts'
 
 const root = aRoot()
 const constrained = aSubordinate(root, {
