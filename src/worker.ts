@@ -4,7 +4,7 @@ import { alibabaDoor } from './api/alibaba/door.ts'
 import { huaweiDoor } from './api/huawei/door.ts'
 import { ownDoor } from './api/own/door.ts'
 import { pkiDoor } from './api/pki/door.ts'
-import { createServer } from './api/server.ts'
+import { closeServer, createServer } from './api/server.ts'
 import type { Door } from './api/index.ts'
 import { compose } from './compose.ts'
 import { emulatorDoor, emulatorRootMarker, type ClockChange } from './emulator/index.ts'
@@ -82,6 +82,6 @@ async function listen(): Promise<void> {
 }
 
 async function close(): Promise<void> {
-  await server.close()
+  await closeServer(server)
   reader.close()
 }
