@@ -106,7 +106,7 @@ export async function makeCaCertificate(
         {
           caId: issuer?.caId ?? ca.id,
           serial,
-          kind: 'ca',
+          kind: issuer ? 'ca' : 'root',
           notAfter,
           certificateSha256: createHash('sha256').update(certificate).digest(),
           spkiSha256: createHash('sha256').update(parts.spki).digest(),

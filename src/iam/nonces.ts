@@ -8,30 +8,36 @@ export type NonceAnswer = 'fresh' | 'used' | 'full'
  * carries the same time: an entry is worth remembering until that time leaves the window, and no longer.
  *
  * One table of 64-bit cells, open addressing. A cell holds 48 bits of a keyed hash and the minute (16 bits) at which the
- * request's time leaves the window; a cell whose minute has passed is free. Two different nonces are taken for one with
- * a chance of about probes / 2^48. Writes store their nonce in the database as well, so that a crash forgets nothing
- * that would matter.
+ * request's time leaves the window; a cell whose minute has passed is free, but what was placed behind it may not have
+ * passed, so the look-up goes on to a cell that was never used. Two different nonces are taken for one with a chance of
+ * about probes / 2^48. Writes store their nonce in the database as well, so that a crash forgets nothing that would
+ * matter.
  */
 const maxProbes = 256
 const keyCounters = 65_536
+const lockCount = 1_024
 const windowMs = 15 * minute
+const countedMinutes = 30
 
-/** 4 million cells (32 MB, touched only as they are used), and a counter for each of 65,536 groups of access keys and two windows. */
+/** 4 million cells (32 MB, touched only as they are used), a counter for each of 65,536 groups of access keys, and locks. */
 export const nonceMemory = (cells = 1 << 22): SharedArrayBuffer =>
-  new SharedArrayBuffer(cells * 8 + keyCounters * 2 * 4)
+  new SharedArrayBuffer(cells * 8 + keyCounters * 8 + lockCount * 4)
 
 export class SharedNonces {
   private readonly cells: BigInt64Array
-  private readonly counts: Int32Array
+  /** The number of a half-hour in the upper 32 bits, how many nonces came in it in the lower. */
+  private readonly counts: BigInt64Array
+  private readonly locks: Int32Array
   private readonly clock: Clock
   private readonly perKey: number
 
   constructor(memory: SharedArrayBuffer, clock: Clock) {
-    const tableBytes = memory.byteLength - keyCounters * 2 * 4
+    const tableBytes = memory.byteLength - keyCounters * 8 - lockCount * 4
     this.cells = new BigInt64Array(memory, 0, tableBytes / 8)
-    this.counts = new Int32Array(memory, tableBytes)
+    this.counts = new BigInt64Array(memory, tableBytes, keyCounters)
+    this.locks = new Int32Array(memory, tableBytes + keyCounters * 8, lockCount)
     this.clock = clock
-    // One key may fill a quarter of the table, so that it cannot shut out the others.
+    // One key may fill a quarter of the table in half an hour, so that it cannot shut out the others.
     this.perKey = Math.floor(this.cells.length / 4)
   }
 
@@ -45,33 +51,57 @@ export class SharedNonces {
     const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength)
     const nowMinute = Math.floor(this.clock.now() / minute)
     const lastMinute = Math.floor((timestampMs + windowMs) / minute) + 1
-    const counter = (Math.floor(nowMinute / 30) % 2) * keyCounters + (keyHash & (keyCounters - 1))
-    if (Atomics.load(this.counts, counter) >= this.perKey) return 'full'
+    const halfHour = Math.floor(nowMinute / countedMinutes)
+    const key = keyHash & (keyCounters - 1)
+    if (countedIn(halfHour, Atomics.load(this.counts, key)) >= this.perKey) return 'full'
 
     const mark = BigInt(lastMinute & 0xffff)
     const entry = BigInt.asIntN(64, (view.getBigUint64(0) & ~0xffffn) | mark)
-    let at = view.getUint32(8) % this.cells.length
-    for (let probe = 0; probe < maxProbes; probe++, at = (at + 1) % this.cells.length) {
-      for (;;) {
-        const seen = Atomics.load(this.cells, at)
-        if (seen === entry) return 'used'
-        if (seen !== 0n && !hasPassed(Number(BigInt.asUintN(16, seen)), nowMinute)) break
-        if (Atomics.compareExchange(this.cells, at, seen, entry) === seen) {
-          this.countIn(counter, nowMinute)
-          return 'fresh'
-        }
-      }
+    const home = view.getUint32(8) % this.cells.length
+    // Of two calls with the same nonce at once, the second looks when the first has its place.
+    const lock = home % lockCount
+    while (Atomics.compareExchange(this.locks, lock, 0, 1) !== 0);
+    let answer: NonceAnswer
+    try {
+      answer = this.place(entry, home, nowMinute)
+    } finally {
+      Atomics.store(this.locks, lock, 0)
     }
-    return 'full'
+    if (answer === 'fresh') this.countIn(key, halfHour)
+    return answer
   }
 
-  /** The counters of the window before are cleared when the first nonce of a new one comes in. */
-  private countIn(counter: number, nowMinute: number): void {
-    if (Atomics.add(this.counts, counter, 1) > 0) return
-    const other = ((Math.floor(nowMinute / 30) + 1) % 2) * keyCounters + (counter % keyCounters)
-    Atomics.store(this.counts, other, 0)
+  private place(entry: bigint, home: number, nowMinute: number): NonceAnswer {
+    for (;;) {
+      let free: number | undefined
+      let held = 0n
+      for (let probe = 0; probe < Math.min(maxProbes, this.cells.length); probe++) {
+        const at = (home + probe) % this.cells.length
+        const seen = Atomics.load(this.cells, at)
+        if (seen === entry) return 'used'
+        if (free === undefined && (seen === 0n || hasPassed(Number(BigInt.asUintN(16, seen)), nowMinute))) {
+          free = at
+          held = seen
+        }
+        if (seen === 0n) break
+      }
+      if (free === undefined) return 'full'
+      if (Atomics.compareExchange(this.cells, free, held, entry) === held) return 'fresh'
+    }
+  }
+
+  private countIn(key: number, halfHour: number): void {
+    for (;;) {
+      const was = Atomics.load(this.counts, key)
+      const next = (BigInt(halfHour) << 32n) | BigInt(countedIn(halfHour, was) + 1)
+      if (Atomics.compareExchange(this.counts, key, was, next) === was) return
+    }
   }
 }
+
+/** What a counter says of this half-hour; of another one it says nothing. */
+const countedIn = (halfHour: number, counter: bigint): number =>
+  Number(counter >> 32n) === halfHour ? Number(counter & 0xffff_ffffn) : 0
 
 /** Minutes are compared modulo 2^16 (45 days): an entry lies at most 31 minutes ahead. */
 const hasPassed = (mark: number, nowMinute: number): boolean => {

@@ -6,19 +6,22 @@ import type { Clock, RateLimiter } from '../kernel/index.ts'
  * the limit says. Each pair has a slot in shared memory with the instants of its last calls; a call passes when the one
  * `perSecond` calls ago is a second old. Nothing here touches a database.
  *
- * A slot is: [tag, lock, next position, newest instant, then `maxPerSecond` instants], instants in ms of the wall clock.
- * A slot whose newest instant is over a second old is free for another pair.
+ * A slot is: [tag, lock, gate, next position, newest instant, then `maxPerSecond` instants], instants in ms of the wall
+ * clock. A slot whose newest instant is a second old is free for another pair; its tag stays, so that whoever was placed
+ * behind it is still found. The gate of a pair's first slot lets one call of the pair at a time look for its place:
+ * two would find two.
  */
 const maxPerSecond = 100
-const header = 4
+const header = 5
 const slotCells = header + maxPerSecond
 const maxProbes = 64
 const windowMs = 1_000
 
 const tagCell = 0
 const lockCell = 1
-const nextCell = 2
-const newestCell = 3
+const gateCell = 2
+const nextCell = 3
+const newestCell = 4
 
 /** 4,096 pairs that call within the same second; 3.4 MB, of which only used pages are ever touched. */
 export const rateLimitMemory = (slots = 4_096): SharedArrayBuffer => new SharedArrayBuffer(slots * slotCells * 8)
@@ -38,45 +41,78 @@ export class SharedRateLimiter implements RateLimiter {
   take(userId: string, operationName: string, perSecond: number): number {
     if (perSecond > maxPerSecond) throw new Error(`limits above ${maxPerSecond} a second need longer slots`)
     const tag = this.tagOf(`${userId} ${operationName}`)
-    const now = this.clock.now()
-    let at = Number(BigInt.asUintN(32, tag) % BigInt(this.slots))
-    for (let probe = 0; probe < maxProbes; probe++, at = (at + 1) % this.slots) {
-      const slot = at * slotCells
-      this.lock(slot)
+    const home = Number(BigInt.asUintN(32, tag) % BigInt(this.slots))
+    const gate = home * slotCells + gateCell
+    this.lock(gate)
+    try {
+      const slot = this.lockedSlotOf(tag, home)
+      if (slot === undefined) return windowMs // more pairs at once than there is room for: slower is safer than unlimited
       try {
-        const holder = this.cells[slot + tagCell]
-        if (holder !== tag) {
-          // Another pair's slot is passed over while that pair is still within its second.
-          if (holder !== 0n && now - Number(this.cells[slot + newestCell]) < windowMs) continue
-          this.cells.fill(0n, slot + nextCell, slot + slotCells)
-          this.cells[slot + tagCell] = tag
-        }
-        return this.takeFrom(slot, perSecond, now)
+        return this.takeFrom(slot, perSecond)
       } finally {
-        this.unlock(slot)
+        this.unlock(slot + lockCell)
       }
+    } finally {
+      this.unlock(gate)
     }
-    return windowMs // more pairs at once than there is room for: slower is safer than unlimited
   }
 
-  private takeFrom(slot: number, perSecond: number, now: number): number {
+  /** The pair's slot, or the first free one made its own, locked. It may lie behind slots that are free by now. */
+  private lockedSlotOf(tag: bigint, home: number): number | undefined {
+    for (;;) {
+      let free: number | undefined
+      for (let probe = 0; probe < Math.min(maxProbes, this.slots); probe++) {
+        const slot = ((home + probe) % this.slots) * slotCells
+        const holder = Atomics.load(this.cells, slot + tagCell)
+        if (holder === tag) {
+          this.lock(slot + lockCell)
+          if (this.cells[slot + tagCell] === tag) return slot
+          this.unlock(slot + lockCell) // it had rested for a second, and another pair has just taken it over
+        } else if (free === undefined && this.isFree(slot)) free = slot
+        if (holder === 0n) break // never used: nobody was placed behind it
+      }
+      if (free === undefined) return undefined
+      this.lock(free + lockCell)
+      if (this.isFree(free)) {
+        this.cells.fill(0n, free + nextCell, free + slotCells)
+        Atomics.store(this.cells, free + tagCell, tag)
+        return free
+      }
+      this.unlock(free + lockCell)
+    }
+  }
+
+  private isFree(slot: number): boolean {
+    if (Atomics.load(this.cells, slot + tagCell) === 0n) return true
+    return this.clock.now() - Number(Atomics.load(this.cells, slot + newestCell)) >= windowMs
+  }
+
+  /** The time is read under the lock, so that a slot's instants stand in the order in which its calls passed. */
+  private takeFrom(slot: number, perSecond: number): number {
+    const now = this.clock.now()
+    if (Number(this.cells[slot + newestCell]) > now) this.setBackTo(now, slot)
     const next = Number(this.cells[slot + nextCell])
     const oldest = slot + header + (next % perSecond)
     const age = now - Number(this.cells[oldest])
-    // A clock that was set back makes ages negative; such a call waits for one window at most.
-    if (age < windowMs) return Math.min(windowMs, windowMs - age)
+    if (age < windowMs) return windowMs - age
     this.cells[oldest] = BigInt(now)
-    this.cells[slot + newestCell] = BigInt(now)
+    Atomics.store(this.cells, slot + newestCell, BigInt(now))
     this.cells[slot + nextCell] = BigInt(next + 1)
     return 0
   }
 
-  private lock(slot: number): void {
-    while (Atomics.compareExchange(this.cells, slot + lockCell, 0n, 1n) !== 0n);
+  /** The clock was set back: what has passed counts as having passed now, so that nobody waits longer than one window. */
+  private setBackTo(now: number, slot: number): void {
+    for (let cell = slot + newestCell; cell < slot + slotCells; cell++)
+      if (Number(this.cells[cell]) > now) Atomics.store(this.cells, cell, BigInt(now))
   }
 
-  private unlock(slot: number): void {
-    Atomics.store(this.cells, slot + lockCell, 0n)
+  private lock(cell: number): void {
+    while (Atomics.compareExchange(this.cells, cell, 0n, 1n) !== 0n);
+  }
+
+  private unlock(cell: number): void {
+    Atomics.store(this.cells, cell, 0n)
   }
 
   private tagOf(pair: string): bigint {

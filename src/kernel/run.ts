@@ -2,7 +2,7 @@ import { Compile, type Validator } from 'typebox/compile'
 import type { TSchema } from 'typebox'
 import type { Committer, Write } from './commit.ts'
 import type { AuditFacts, Caller, Operation, ResourceAttributes } from './operation.ts'
-import { Problem, problem, type AccessDenial } from './problem.ts'
+import { Problem, problem, Refusal, type AccessDenial } from './problem.ts'
 
 /** Exact across all threads; takes nothing from a database. */
 export interface RateLimiter {
@@ -85,9 +85,9 @@ export class Runner<Deps> {
       }
     } catch (error) {
       const refusal = error === entitlementsChanged ? problem('ChangedMeanwhile') : error
-      const code = refusalCode(refusal)
       // A failure that is no refusal (a bug, a full disk) is the door's bare 500, and is logged there.
-      if (code !== undefined) await committer.commit([trail.refused(caller, operation.name, seen, code)])
+      if (refusal instanceof Refusal)
+        await committer.commit([trail.refused(caller, operation.name, seen, refusal.code)])
       throw refusal
     }
   }
@@ -132,11 +132,4 @@ export class Runner<Deps> {
       reason: first?.message ?? 'is not valid',
     })
   }
-}
-
-/** A refusal has a code: a Problem's, or that of a door's wire error. Anything else is a failure of ours. */
-function refusalCode(error: unknown): string | undefined {
-  if (error instanceof Problem) return error.code
-  if (error instanceof Error && 'wireCode' in error && typeof error.wireCode === 'string') return error.wireCode
-  return undefined
 }

@@ -189,7 +189,9 @@ export function caStore(db: Database): CaStore {
           ? []
           : await db.read((q) =>
               narrowed(q.selectFrom('cas').selectAll(), accountId, filter)
-                .orderBy(sortColumns[filter.sortBy], order)
+                .orderBy(sortColumns[filter.sortBy], (by) =>
+                  filter.descending ? by.desc().nullsLast() : by.asc().nullsFirst(),
+                )
                 .orderBy('id', order)
                 .limit(limit)
                 .offset(offset),

@@ -119,10 +119,11 @@ function narrowed<Out>(
   if (filter.resourceGroupId !== undefined) narrow = narrow.where('resource_group_id', '=', filter.resourceGroupId)
   if (filter.name !== undefined) narrow = narrow.where(contains('common_name', filter.name))
   const keyword = filter.keyword
-  if (keyword !== undefined)
-    narrow = narrow.where((where) =>
-      where.or([contains('common_name', keyword), contains('sans', keyword), contains('id', keyword)]),
-    )
+  if (keyword !== undefined) {
+    // The names stand in JSON, whose own signs are no part of any name.
+    const names = /[[\]",\\]/.test(keyword) ? [] : [contains('sans', keyword)]
+    narrow = narrow.where((where) => where.or([contains('common_name', keyword), ...names, contains('id', keyword)]))
+  }
   return narrow
 }
 

@@ -50,24 +50,36 @@ export function jobStore(db: Database): JobStore {
       .limit(p.limit),
   )
   const failing = db.query<object>()((q) => q.selectFrom('jobs').selectAll().where('last_error', 'is not', null))
-  const take = db.write<{ kind: string; subject: string; owner: string; now: number; until: number }>()((q, p) =>
+  // Only as it was read: since then somebody else may have done it, and have set the day of its next time.
+  const take = db.write<
+    Pick<Job, 'kind' | 'subject' | 'version' | 'dueAt'> & { owner: string; now: number; until: number }
+  >()((q, p) =>
     q
       .updateTable('jobs')
       .set((e) => ({ lease_owner: p.owner, lease_until: p.until, attempts: e('attempts', '+', 1) }))
       .where('kind', '=', p.kind)
       .where('subject', '=', p.subject)
+      .where('version', '=', p.version)
+      .where('due_at', '=', p.dueAt)
       .where('lease_until', '<=', p.now),
   )
-  const remove = db.write<{ kind: string; subject: string; version: number }>()((q, p) =>
-    q.deleteFrom('jobs').where('kind', '=', p.kind).where('subject', '=', p.subject).where('version', '=', p.version),
+  // Only by the holder of the lease: who lost it may be speaking of a row that is gone, and there is a new one of its name.
+  const remove = db.write<{ kind: string; subject: string; version: number; owner: string }>()((q, p) =>
+    q
+      .deleteFrom('jobs')
+      .where('kind', '=', p.kind)
+      .where('subject', '=', p.subject)
+      .where('version', '=', p.version)
+      .where('lease_owner', '=', p.owner),
   )
-  const repeat = db.write<{ kind: string; subject: string; version: number; next: number }>()((q, p) =>
+  const repeat = db.write<{ kind: string; subject: string; version: number; owner: string; next: number }>()((q, p) =>
     q
       .updateTable('jobs')
       .set({ due_at: p.next })
       .where('kind', '=', p.kind)
       .where('subject', '=', p.subject)
-      .where('version', '=', p.version),
+      .where('version', '=', p.version)
+      .where('lease_owner', '=', p.owner),
   )
   const release = db.write<{ kind: string; subject: string; owner: string }>()((q, p) =>
     q
@@ -77,6 +89,7 @@ export function jobStore(db: Database): JobStore {
       .where('subject', '=', p.subject)
       .where('lease_owner', '=', p.owner),
   )
+  const releaseAll = db.write<object>()((q) => q.updateTable('jobs').set({ lease_owner: null, lease_until: 0 }))
   const fail = db.write<{ kind: string; subject: string; owner: string; until: number; error: string }>()((q, p) =>
     q
       .updateTable('jobs')
@@ -89,9 +102,9 @@ export function jobStore(db: Database): JobStore {
   return {
     schedule: (kind, subject, dueAt) => schedule({ kind, subject, dueAt }),
     due: async (domainNow, wallNow, limit) => (await due.all({ domainNow, wallNow, limit })).map(toJob),
-    async take({ kind, subject }, owner, wallNow, leaseUntil) {
+    async take({ kind, subject, version, dueAt }, owner, wallNow, leaseUntil) {
       try {
-        await db.commit([take({ kind, subject, owner, now: wallNow, until: leaseUntil }, 1, taken)])
+        await db.commit([take({ kind, subject, version, dueAt, owner, now: wallNow, until: leaseUntil }, 1, taken)])
         return true
       } catch (error) {
         if (error === taken) return false
@@ -100,12 +113,13 @@ export function jobStore(db: Database): JobStore {
     },
     finish: ({ kind, subject, version }, owner, nextDueAt) => [
       nextDueAt === undefined
-        ? remove({ kind, subject, version })
-        : repeat({ kind, subject, version, next: nextDueAt }),
+        ? remove({ kind, subject, version, owner })
+        : repeat({ kind, subject, version, owner, next: nextDueAt }),
       release({ kind, subject, owner }),
     ],
     fail: ({ kind, subject }, owner, retryAtWall, error) =>
       fail({ kind, subject, owner, until: retryAtWall, error: error.slice(0, 500) }),
+    releaseAll: () => releaseAll({}),
     failing: async () => (await failing.all({})).map(toJob),
   }
 }

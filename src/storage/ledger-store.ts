@@ -42,6 +42,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
         join.onRef('revocations.ca_id', '=', 'issuances.ca_id').onRef('revocations.serial', '=', 'issuances.serial'),
       )
       .where('issuances.ca_id', '=', p.caId)
+      .where('issuances.kind', '!=', 'root')
       .where('issuances.not_after', '>=', p.now)
       .groupBy('issuances.kind')
       .select((e) => [
@@ -54,11 +55,18 @@ export function issuanceLedger(db: Database): IssuanceLedger {
   const openSignings = db.query<{ caId: string; now: number }>()((q, p) =>
     q
       .selectFrom('signings')
-      .where('ca_id', '=', p.caId)
-      .where('purpose', '=', 'caCertificate')
-      .where('done', '=', 0)
-      .where('not_after', '>=', p.now)
-      .select((e) => [e.fn.countAll<number>().as('total'), e.fn.max('not_after').as('last')]),
+      .leftJoin('revocations', (join) =>
+        join.onRef('revocations.ca_id', '=', 'signings.ca_id').onRef('revocations.serial', '=', 'signings.serial'),
+      )
+      .where('signings.ca_id', '=', p.caId)
+      .where('signings.purpose', '=', 'caCertificate')
+      .where('signings.done', '=', 0)
+      .where('signings.not_after', '>=', p.now)
+      .select((e) => [
+        e.fn.countAll<number>().as('total'),
+        e.fn.count<number>('revocations.serial').as('revoked'),
+        e.fn.max('signings.not_after').as('last'),
+      ]),
   )
 
   return {
@@ -68,7 +76,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
         row && {
           caId: row.ca_id,
           serial: row.serial,
-          kind: row.kind as 'leaf' | 'ca',
+          kind: row.kind as 'leaf' | 'ca' | 'root',
           notAfter: row.not_after,
           certificateSha256: row.certificate_sha256,
           spkiSha256: row.spki_sha256,
@@ -84,7 +92,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
       return {
         leaves: of('leaf'),
         cas: of('ca') + Number(open!.total),
-        revoked: kinds.reduce((sum, row) => sum + Number(row.revoked), 0),
+        revoked: kinds.reduce((sum, row) => sum + Number(row.revoked), Number(open!.revoked)),
         lastNotAfter: ends.length === 0 ? null : Math.max(...ends),
       }
     },

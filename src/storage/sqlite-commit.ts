@@ -45,10 +45,11 @@ export class DirectCommitter implements Committer {
     this.writer = writer
   }
 
-  commit(writes: readonly Write[]): Promise<void> {
+  // oxlint-disable-next-line require-await -- so that everything it throws is a rejection
+  async commit(writes: readonly Write[]): Promise<void> {
     const [result] = this.writer.commitBatch([plain(writes)])
     const error = settle(writes, result!)
-    return error ? Promise.reject(error) : Promise.resolve()
+    if (error) throw error
   }
 }
 

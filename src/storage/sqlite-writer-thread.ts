@@ -49,11 +49,16 @@ function commit(batch: Pending[]): void {
   }
 }
 
+// What the disk holds is unknown from then on: whatever else is waiting would be answered on top of that.
+let ended = false
+
 for (const port of ports) {
   port.on('message', (request: CommitRequest) => {
+    if (ended) return
     try {
       commit(take({ port, request }))
     } catch (error) {
+      ended = true
       const reason = error instanceof DurabilityUnknown ? error.message : String(error)
       parentPort!.postMessage({ fatal: `the database could not be written and its state is unknown: ${reason}` })
     }
@@ -61,7 +66,7 @@ for (const port of ports) {
 }
 parentPort!.on('message', (message: { close: true }) => {
   if (!message.close) return
-  writer.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  if (!ended) writer.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   writer.close()
   for (const port of ports) port.close()
   parentPort!.close()

@@ -89,43 +89,57 @@ export class SqliteWriter {
 
   /**
    * Group commit: all sets in one transaction, a savepoint each, one fsync. The results stand in the order of the sets;
-   * none of them is true before this returns. @throws DurabilityUnknown when the commit itself failed on the disk.
+   * none of them is true before this returns, and no transaction is open afterwards.
+   * @throws DurabilityUnknown when an fsync or the commit itself failed on the disk
    */
   commitBatch(sets: readonly (readonly PlainWrite[])[]): SetResult[] {
+    const allFailed = (error: unknown): SetResult[] => sets.map(() => ({ held: false, error: messageOf(error) }))
     try {
       this.run('BEGIN IMMEDIATE')
     } catch (error) {
-      return sets.map(() => ({ held: false, error: messageOf(error) }))
+      return allFailed(error)
     }
     const results: SetResult[] = []
-    for (const set of sets) {
-      if (sets.length > 1) this.run('SAVEPOINT one_set')
-      const result = this.runSet(set)
-      results.push(result)
-      // A full disk or an I/O error may have ended the whole transaction: then no set of this batch happened.
-      if (!this.connection.isTransaction) return sets.map(() => undone(result))
-      if (sets.length > 1) {
-        if (!result.held) this.run('ROLLBACK TO one_set')
-        this.run('RELEASE one_set')
-      } else if (!result.held) {
-        this.run('ROLLBACK')
-        return results
+    try {
+      for (const set of sets) {
+        const result = sets.length > 1 ? this.runInSavepoint(set) : this.runSet(set)
+        // A full disk or an I/O error may have ended the whole transaction: then no set of this batch happened.
+        if (!this.connection.isTransaction) return sets.map(() => undone(result))
+        results.push(result)
       }
+    } catch (error) {
+      this.rollBack()
+      if (error instanceof DurabilityUnknown) throw error
+      return allFailed(error)
+    }
+    if (!results.some(({ held }) => held)) {
+      this.rollBack()
+      return results
     }
     try {
       this.run('COMMIT')
     } catch (error) {
-      if (isDiskFull(error) && this.connection.isTransaction) {
-        this.run('ROLLBACK')
-        return sets.map(() => ({ held: false, error: messageOf(error) }))
-      }
-      throw new DurabilityUnknown(messageOf(error))
+      // The mark that makes a transaction count is written last. So it is not there when the transaction is still open,
+      // nor when the disk had no room; SQLite has rolled back by itself then. Anything else may have come after the mark.
+      if (!this.connection.isTransaction && !isDiskFull(error)) throw new DurabilityUnknown(messageOf(error))
+      this.rollBack()
+      return allFailed(error)
     }
     return results
   }
 
   close(): void {
     this.connection.close()
+  }
+
+  private runInSavepoint(set: readonly PlainWrite[]): SetResult {
+    this.run('SAVEPOINT one_set')
+    const result = this.runSet(set)
+    if (this.connection.isTransaction) {
+      if (!result.held) this.run('ROLLBACK TO one_set')
+      this.run('RELEASE one_set')
+    }
+    return result
   }
 
   private runSet(set: readonly PlainWrite[]): SetResult {
@@ -137,11 +151,22 @@ export class SqliteWriter {
           ? statement.all(...write.parameters).length
           : Number(statement.run(...write.parameters).changes)
       } catch (error) {
+        if (isFailedSync(error)) throw new DurabilityUnknown(messageOf(error))
         return { held: false, error: messageOf(error) }
       }
       if (write.rows !== 'any' && rows !== write.rows) return { held: false, failed: index }
     }
     return { held: true }
+  }
+
+  /** A transaction that cannot be ended would make every later commit fail: then the process has to begin anew. */
+  private rollBack(): void {
+    if (!this.connection.isTransaction) return
+    try {
+      this.run('ROLLBACK')
+    } catch (error) {
+      throw new DurabilityUnknown(messageOf(error))
+    }
   }
 
   private run(sql: string): void {
@@ -163,8 +188,12 @@ const undone = (cause: SetResult): SetResult =>
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'errcode' in error && error.errcode === 13 /* SQLITE_FULL */
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'errcode' in error ? error.errcode : undefined)
+
+const isDiskFull = (error: unknown): boolean => codeOf(error) === 13 /* SQLITE_FULL */
+
+/** After an fsync that failed, the next may succeed without the disk holding what the first was for. */
+const isFailedSync = (error: unknown): boolean => [1_034, 1_290].includes(codeOf(error) as number) // SQLITE_IOERR_FSYNC, …_DIR_FSYNC
 
 /** A {@link Database} on SQLite: reads on this thread's own connection, writes through `committer`. */
 export function sqliteDatabase(reader: SqliteReader, committer: Committer): Database {

@@ -1,4 +1,5 @@
 /** What the Alibaba door can refuse with, and how a refusal looks on the wire (contract alibaba-wire §5.1, §5.2). */
+import { Refusal } from '../../kernel/index.ts'
 import { contentTypes, writeDocument, type Format, type WireAnswer, type WireObject } from './document.ts'
 
 /** Status and text of the codes that are common to all operations (§5.2). */
@@ -76,7 +77,7 @@ export interface ErrorFacts {
 }
 
 /** The one error that leaves this door's modules: a refusal as the caller will see it. */
-export class AlibabaWireError extends Error {
+export class AlibabaWireError extends Refusal {
   readonly status: number
   readonly code: string
   readonly extra: ErrorExtra

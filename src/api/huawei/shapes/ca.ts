@@ -172,7 +172,7 @@ export interface ListCasInput extends PageInput {
   sortBy: 'createTime' | 'commonName' | 'type' | 'notAfter'
 }
 
-const stateNames = {
+export const caStateNames = {
   pending: 'PENDING',
   active: 'ACTIVED',
   disabled: 'DISABLED',
@@ -212,7 +212,7 @@ export interface CaView {
   state: CaState
   /** Absent where the certificate sets no limit, and while there is none. */
   pathLength?: number
-  /** The CA of ours that signed, and its common name; absent for roots, pending CAs and issuers elsewhere. */
+  /** The CA of ours that signed; absent for roots, pending CAs and issuers elsewhere. Of the latter the name is known. */
   issuerId?: string
   issuerName?: string
   /** Our name of the key algorithm; any in the inventory. */
@@ -229,8 +229,8 @@ export interface CaView {
   notBefore?: number
   notAfter?: number
   subject: Partial<Subject>
-  /** Absent while CRLs are off. */
-  crl?: { name: string; bucketName: string; validDays: number; url: string }
+  /** Absent while CRLs are off; without `url` while the service has no public URL. */
+  crl?: { name: string; bucketName: string; validDays: number; url?: string }
   enterpriseProjectId: string
   domainId: string
 }
@@ -247,7 +247,7 @@ export function caRecord(ca: CaView) {
   return {
     ca_id: ca.id,
     type: typeNames[ca.type],
-    status: stateNames[ca.state],
+    status: caStateNames[ca.state],
     path_length: ca.type === 'root' ? unlimitedPathLength : pathLimit,
     issuer_id: ca.issuerId ?? null,
     issuer_name: ca.issuerName ?? null,

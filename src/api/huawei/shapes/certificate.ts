@@ -199,7 +199,7 @@ export interface CertificateView {
   enterpriseProjectId: string
 }
 
-const stateNames = {
+export const certificateStateNames = {
   issued: 'ISSUED',
   expired: 'EXPIRED',
   revoked: 'REVOKED',
@@ -209,7 +209,7 @@ const stateNames = {
 export function certificateRecord(certificate: CertificateView) {
   return {
     certificate_id: certificate.id,
-    status: stateNames[certificate.state],
+    status: certificateStateNames[certificate.state],
     issuer_id: certificate.issuerId,
     issuer_name: certificate.issuerName,
     key_algorithm: keyAlgorithmName(certificate.keyAlgorithm),
