@@ -57,7 +57,7 @@ const report = (failure: unknown, requestId = ''): void => {
 const { deps, runner, principals, nonces, tokens } = thread
 const parts = { runner, principals, nonces, wallClock, report }
 const doors: Record<string, Door> = {
-  '/': alibabaDoor(parts),
+  '/': alibabaDoor({ ...parts, domainClock: deps.domainClock }),
   '/v1/private-': huaweiDoor({ ...parts, ...deps, tokens }),
   '/v3/': huaweiDoor({ ...parts, ...deps, tokens }),
   '/crl/': pkiDoor({ ...deps, report }),
