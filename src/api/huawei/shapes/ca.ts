@@ -1,5 +1,5 @@
 import { pcaErrors } from '../errors.ts'
-import { oneOf, optional, readFields, required, text, uuid, withDefault } from '../fields.ts'
+import { fail, oneOf, optional, type Reader, readFields, required, text, uuid, withDefault } from '../fields.ts'
 import { readJsonBody } from '../read-body.ts'
 import {
   caSubject,
@@ -152,7 +152,10 @@ export interface DeleteCaInput {
   pendingDays: number
 }
 
-const pendingDays = text({ max: 2, pattern: /^(?:[7-9]|[12][0-9]|30)$/ })
+const pendingDays: Reader<string> = (value, name) =>
+  typeof value === 'string' && /^(?:[7-9]|[12][0-9]|30)$/.test(value)
+    ? value
+    : fail(pcaErrors.parameterInvalid, name, 'must be a whole number of days from 7 to 30')
 const deleteFields = { pendingDays: withDefault('pending_days', pendingDays, '30') }
 
 /**
