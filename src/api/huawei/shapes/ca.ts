@@ -1,5 +1,5 @@
 import { pcaErrors } from '../errors.ts'
-import { fail, oneOf, optional, type Reader, readFields, required, text, uuid, withDefault } from '../fields.ts'
+import { fail, oneOf, optional, type Reader, readFields, required, uuid, withDefault } from '../fields.ts'
 import { readJsonBody } from '../read-body.ts'
 import {
   caSubject,
