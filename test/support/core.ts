@@ -16,7 +16,7 @@ import { newSharedMemory } from '../../src/shared-memory.ts'
 import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter } from '../../src/storage/index.ts'
 
 /** Somebody with an access key. */
-export interface Credentials {
+interface Credentials {
   userName: string
   password: string
   accessKeyId: string
