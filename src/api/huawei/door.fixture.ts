@@ -28,7 +28,6 @@ export interface Sending {
   body?: unknown
   /** In place of a signature. */
   headers?: Record<string, string>
-  date?: Date
 }
 
 type Send = (method: string, target: string, body?: unknown) => Promise<Answer>
