@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { huaweiHeaders } from '../../../test/support/client.ts'
 import { aPendingCa, cas, createCa, openClient, origin, type Client } from './door.fixture.ts'
 import { huaweiDoor } from './door.ts'
+import type { ReportFailure } from '../door.ts'
 import { operations } from '../operations.ts'
 
 const requestId = /^[0-9a-f]{32}$/
@@ -108,7 +109,7 @@ describe('the Huawei door', () => {
   })
 
   test('a failure of ours is a bare 500, reported under the request id that the caller sees', async () => {
-    const report = vi.fn()
+    const report = vi.fn<ReportFailure>()
     const { parts, deps, tokens } = client.core
     const door = huaweiDoor({
       ...parts,

@@ -27,7 +27,7 @@ import {
   wirePem,
 } from './common.ts'
 
-export type CaType = 'root' | 'subordinate'
+type CaType = 'root' | 'subordinate'
 export type CaState = 'pending' | 'active' | 'disabled' | 'deleted' | 'expired'
 
 /** What CreateCertificateAuthority asks for. */
@@ -130,7 +130,7 @@ export interface ImportCaInput {
 }
 
 /** Escapes and line ends make the JSON longer than the 32768 + 2097152 characters inside; the server's limit must allow this. */
-export const maxImportBytes = 4 * 1024 * 1024
+const maxImportBytes = 4 * 1024 * 1024
 const importFields = {
   certificatePem: required('certificate', pemText(32_768)),
   chainPem: optional('certificate_chain', pemText(2_097_152)),
