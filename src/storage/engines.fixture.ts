@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Write } from '../kernel/index.ts'
 import {
   auditStore,
   caStore,
@@ -22,7 +23,7 @@ import {
 /** Every store over one database. */
 export const storesOver = (db: Database) => ({
   db,
-  commit: db.commit,
+  commit: (writes: readonly Write[]) => db.commit(writes),
   cas: caStore(db),
   certificates: certificateStore(db),
   ledger: issuanceLedger(db),
