@@ -56,10 +56,12 @@ const report = (failure: unknown, requestId = ''): void => {
 }
 const { deps, runner, principals, nonces, tokens } = thread
 const parts = { runner, principals, nonces, wallClock, report }
+const huawei = huaweiDoor({ ...parts, ...deps, tokens })
 const doors: Record<string, Door> = {
   '/': alibabaDoor({ ...parts, domainClock: deps.domainClock }),
-  '/v1/private-': huaweiDoor({ ...parts, ...deps, tokens }),
-  '/v3/': huaweiDoor({ ...parts, ...deps, tokens }),
+  '/v1/': huawei,
+  '/v3/': huawei,
+  '/v5/': huawei,
   '/crl/': pkiDoor({ ...deps, report }),
   '/ca/': pkiDoor({ ...deps, report }),
   '/api/': ownDoor(parts),
