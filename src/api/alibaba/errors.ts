@@ -72,6 +72,8 @@ export interface ErrorFacts {
   /** Shown to the caller: no secret may be in it. */
   message: string
   extra?: ErrorExtra
+  /** What lies behind it, for the log of the service. Never shown. */
+  cause?: unknown
 }
 
 /** The one error that leaves this door's modules: a refusal as the caller will see it. */
@@ -81,11 +83,16 @@ export class AlibabaWireError extends Refusal {
   readonly extra: ErrorExtra
 
   constructor(facts: ErrorFacts) {
-    super(facts.message)
+    super(facts.message, { cause: facts.cause })
     this.name = 'AlibabaWireError'
     this.status = facts.status
     this.code = facts.code
     this.extra = facts.extra ?? {}
+  }
+
+  /** By this the runner knows a refusal by the door, and records it under its code. */
+  get wireCode(): string {
+    return this.code
   }
 }
 
@@ -108,11 +115,13 @@ export function missingParameter(parameter: string): AlibabaWireError {
 
 /**
  * A parameter has a wrong type or value: code `Invalid<Parameter>`. A name that no parameter has (it comes from the
- * caller) is not repeated: the code is then plainly `InvalidParameter`.
+ * caller) is not repeated: the code is then plainly `InvalidParameter`. `hint` is a sentence about the rule, never
+ * about what came.
  */
-export function invalidParameter(parameter: string): AlibabaWireError {
+export function invalidParameter(parameter: string, hint?: string): AlibabaWireError {
   if (!/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/.test(parameter)) return commonError('InvalidParameter')
-  const message = `Specified parameter ${parameter} is not valid.`
+  const usual = `Specified parameter ${parameter} is not valid.`
+  const message = hint === undefined ? usual : `${usual} ${hint}`
   return new AlibabaWireError({ status: 400, code: `Invalid${parameter}`, message })
 }
 
