@@ -16,6 +16,7 @@ type Step = (stage: Stage, groups: Record<string, string | undefined>) => Promis
 
 const name = '(?: "(?<name>[^"]+)")?'
 const days = '(?: for (?<days>\\d+) days?)?'
+const elsewhere = '(?<elsewhere> of the second account)?'
 const as = '(?: as (?<as>[a-z][a-z0-9_]*))?'
 const id = '(?<id>[0-9a-f-]{36})'
 const under = ' under (?<under>[0-9a-f-]{36})'
@@ -29,6 +30,9 @@ const subject = (commonName: string) => ({
   organizationalUnit: 'Test',
 })
 
+const ownerIn = (groups: Record<string, string | undefined>) =>
+  groups['elsewhere'] === undefined ? 'admin' : 'second account'
+
 const validity = (given: string | undefined, usual: { unit: string; amount: number }) =>
   given === undefined ? usual : { unit: 'day', amount: Number(given) }
 
@@ -36,7 +40,7 @@ const key = { keyAlgorithm: 'p256', signatureHash: 'sha256' }
 
 const steps: readonly (readonly [string, Step])[] = [
   [
-    `a root CA${name}${days}(?<elsewhere> of the second account)?${as}`,
+    `a root CA${name}${days}${elsewhere}${as}`,
     async ({ cast, variables }, groups) => {
       const { caId } = await cast.ask(
         'CreateCa',
@@ -46,7 +50,7 @@ const steps: readonly (readonly [string, Step])[] = [
           ...key,
           validity: validity(groups['days'], { unit: 'year', amount: 10 }),
         },
-        groups['elsewhere'] === undefined ? 'admin' : 'second account',
+        ownerIn(groups),
       )
       variables.set(groups['as'] ?? 'ca_id', caId)
     },
@@ -99,16 +103,20 @@ const steps: readonly (readonly [string, Step])[] = [
     },
   ],
   [
-    `a certificate${name}${under}${days}${as}`,
+    `a certificate${name}${elsewhere}${under}${days}${as}`,
     async ({ cast, variables }, groups) => {
       const commonName = groups['name'] ?? 'a.example.com'
-      const { certificateId } = await cast.ask('IssueCertificate', {
-        issuerId: groups['under'],
-        subject: { commonName },
-        ...key,
-        validity: validity(groups['days'], { unit: 'day', amount: 90 }),
-        names: [{ type: 'dns', value: commonName }],
-      })
+      const { certificateId } = await cast.ask(
+        'IssueCertificate',
+        {
+          issuerId: groups['under'],
+          subject: { commonName },
+          ...key,
+          validity: validity(groups['days'], { unit: 'day', amount: 90 }),
+          names: /^[a-z0-9.-]+$/.test(commonName) ? [{ type: 'dns', value: commonName }] : [],
+        },
+        ownerIn(groups),
+      )
       variables.set(groups['as'] ?? 'certificate_id', certificateId)
     },
   ],

@@ -10,13 +10,15 @@ export interface Known {
   /** Earlier instants of the same transcript, as `now` and what has passed since: `now-8d`. */
   earlier: readonly { text: string; at: number }[]
   variables: ReadonlyMap<string, string | number>
+  /** The request as the transcript writes it: what is repeated of it is no value that differs from run to run. */
+  asked: string
 }
 
 const variable = /\{\{([a-z][a-z0-9_.]*)\}\}/g
-const repetition = /\{\{repeat (\S+) (\d+)\}\}/g
+const repetition = /\{\{(\S+?)\*(\d+)\}\}/g
 
 /**
- * `{{name}}` and, for texts of a certain length, `{{repeat x 65}}`. @param write how a value is written where it goes
+ * `{{name}}` and, for texts of a certain length, `{{x*65}}`. @param write how a value is written where it goes
  * @throws Error for a name that nothing is known under
  */
 export function fillIn(
@@ -45,6 +47,7 @@ const sameInstant = (text: number, argument: string, known: Known): boolean =>
 
 const httpDate = '[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT'
 const isoDate = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,6})?Z'
+const sdkDate = '\\d{8}T\\d{6}Z'
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 
 const kinds: Readonly<Record<string, Kind>> = {
@@ -58,6 +61,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   text: { pattern: () => '[\\s\\S]+?' },
   ms: { pattern: () => '\\d{13,15}', holds: (text, argument, known) => sameInstant(Number(text), argument, known) },
   date: { pattern: () => isoDate, holds: (text, argument, known) => sameInstant(Date.parse(text), argument, known) },
+  'sdk-date': { pattern: () => sdkDate },
   'http-date': {
     pattern: () => httpDate,
     holds: (text, argument, known) => sameInstant(Date.parse(text), argument, known),
@@ -77,7 +81,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 }
 
-const placeholder = /<(uuid|UUID|hex|HEX|number|digits|base64|text|ms|date|http-date|day|pem)(?:[: ]([^<>]*)|(\d+))?>/g
+const placeholder =
+  /<(uuid|UUID|hex|HEX|number|digits|base64|text|ms|date|sdk-date|http-date|day|pem)(?:[: ]([^<>]*)|(\d+))?>/g
 
 /** Whether a text is what is written of it: word for word, but for placeholders. */
 export function matches(written: string, text: string, known: Known): boolean {
@@ -152,9 +157,10 @@ const recognized = [
   `(?<uuid>${uuid})`,
   `(?<UUID>${uuid.replaceAll('a-f', 'A-F')})`,
   `(?<date>${isoDate})`,
+  `(?<sdkDate>${sdkDate})`,
   `(?<httpDate>${httpDate})`,
   '(?<![0-9A-Za-z])(?<digits>\\d{15,})(?![0-9A-Za-z])',
-  '(?<![0-9A-Za-z])(?<hex>[0-9a-f]{32,})(?![0-9A-Za-z])',
+  '(?<=^|\\\\n|[^0-9A-Za-z])(?<hex>[0-9a-f]{32,})(?![0-9A-Za-z])',
   '(?<![0-9A-Za-z])(?<HEX>[0-9A-F]{32,})(?![0-9A-Za-z])',
   '(?<![0-9A-Za-z])(?<ms>\\d{13})(?![0-9A-Za-z])',
 ].join('|')
@@ -169,6 +175,7 @@ export function generalized(text: string, known: Known): string {
   return text.replace(new RegExp(pattern, 'gu'), (whole: string, ...rest: unknown[]) => {
     const groups = rest.at(-1) as Record<string, string | undefined>
     if (groups['known'] !== undefined) return `{{${names.get(whole)}}}`
+    if (known.asked.includes(whole)) return whole
     if (groups['label'] !== undefined) return pemPlaceholder(whole, groups['label'])
     if (groups['uuid'] !== undefined) return '<uuid>'
     if (groups['UUID'] !== undefined) return '<UUID>'
@@ -176,6 +183,7 @@ export function generalized(text: string, known: Known): string {
     if (groups['HEX'] !== undefined) return `<HEX${whole.length}>`
     if (groups['digits'] !== undefined) return '<digits>'
     if (groups['date'] !== undefined) return timePlaceholder('date', Date.parse(whole), known)
+    if (groups['sdkDate'] !== undefined) return '<sdk-date>'
     if (groups['httpDate'] !== undefined) return timePlaceholder('http-date', Date.parse(whole), known)
     return timePlaceholder('ms', Number(whole), known)
   })

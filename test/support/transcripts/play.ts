@@ -71,8 +71,14 @@ export class Play {
   /** @returns the answer as the transcript writes it, and as it is written there */
   async play(exchange: Exchange): Promise<{ told: ExpectedAnswer; expected: ExpectedAnswer | undefined }> {
     const manner = await this.obey(exchange.directives, this.manner)
+    await this.readClock()
     const received = await this.answerTo(exchange, manner)
-    const known: Known = { now: this.now, earlier: this.earlier(), variables: this.variables }
+    const known: Known = {
+      now: this.now,
+      earlier: this.earlier(),
+      variables: this.variables,
+      asked: askedText(exchange),
+    }
     const compared = told(received, exchange.answer, known)
     for (const { name, from } of exchange.captures)
       if (received.status < 400) this.variables.set(name, captured(received, from))
@@ -133,12 +139,14 @@ export class Play {
   }
 
   private async moveClock(by: string): Promise<void> {
-    const response = await fetch(`${this.options.service.url}/emulator/clock`, {
-      method: 'POST',
-      body: JSON.stringify({ advance_seconds: duration(by) / 1_000 }),
-    })
+    const body = JSON.stringify({ advance_seconds: duration(by) / 1_000 })
+    await this.readClock({ method: 'POST', body })
+  }
+
+  private async readClock(change?: { method: 'POST'; body: string }): Promise<void> {
+    const response = await fetch(`${this.options.service.url}/emulator/clock`, change)
     const { now_ms: now } = (await response.json()) as { now_ms?: number }
-    if (now === undefined) throw new Error('the clock did not move')
+    if (now === undefined) throw new Error('the clock was not read')
     if (this.now !== 0 && this.now !== now) this.instants.push(this.now)
     this.now = now
   }
@@ -193,6 +201,9 @@ export class Play {
     }
   }
 }
+
+const askedText = ({ target, headers, body }: Exchange): string =>
+  [target, ...headers.map(({ value }) => value), body].join('\n')
 
 function oneOf<Word extends string>(words: readonly Word[], text: string): Word {
   const word = words.find((each) => each === text)
