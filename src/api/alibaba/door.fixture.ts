@@ -73,8 +73,13 @@ export function signed(signer: Signer, action: string, values: Values = {}, send
   const inForm = style.endsWith('form')
   if (style.startsWith('v1')) {
     const common = {
-      ...{ Action: action, Version: version, Timestamp: time, SignatureNonce: nonce },
-      ...{ AccessKeyId: signer.accessKeyId, SignatureMethod: 'HMAC-SHA1', SignatureVersion: '1.0' },
+      Action: action,
+      Version: version,
+      Timestamp: time,
+      SignatureNonce: nonce,
+      AccessKeyId: signer.accessKeyId,
+      SignatureMethod: 'HMAC-SHA1',
+      SignatureVersion: '1.0',
     }
     const all: Record<string, string> = { ...parameters, ...common }
     const toSign = `${method}&%2F&${encoded(pairs(all))}`
@@ -210,7 +215,11 @@ export function material(
 /** The core's runner with another rate limit: the door's own counts in the host's time, which tests do not wait for. */
 export const runnerWith = ({ deps, principals, trail }: Core, limiter: RateLimiter): Runner<OperationDeps> =>
   new Runner<OperationDeps>({
-    ...{ deps, limiter, trail, authorizer: principals, committer: deps.committer },
+    deps,
+    limiter,
+    trail,
+    authorizer: principals,
+    committer: deps.committer,
     counters: { throttled: () => undefined },
   })
 
