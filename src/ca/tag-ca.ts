@@ -15,7 +15,6 @@ export const tagCa = operation<{ cas: CaStore }>()({
   summary: 'Add tags to a CA',
   access: 'write',
   actions: ['pca:ca:createTag'],
-  perSecond: 20,
   input: Type.Object({ caId: uuidInput, tags: tagsInput }, { additionalProperties: false }),
   resource: {
     ...theCa<{ caId: string; tags: Record<string, string> }>(),
@@ -39,7 +38,6 @@ export const untagCa = operation<{ cas: CaStore }>()({
   summary: 'Remove tags from a CA',
   access: 'write',
   actions: ['pca:ca:deleteTag'],
-  perSecond: 20,
   input: Type.Object({ caId: uuidInput, keys: Type.Array(tagKey, { maxItems: 20 }) }, { additionalProperties: false }),
   resource: theCa(),
   problems: ['CaNotFound', 'CaChanged'],
@@ -58,7 +56,6 @@ export const listCaTags = operation<{ cas: CaStore }>()({
   summary: 'List the tags of a CA',
   access: 'list',
   actions: ['pca:ca:listTags'],
-  perSecond: 100,
   input: caIdInput,
   resource: theCa(),
   problems: ['CaNotFound'],
