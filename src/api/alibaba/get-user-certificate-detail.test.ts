@@ -69,7 +69,9 @@ describe('GetUserCertificateDetail, 2020-04-07', () => {
     const { certId, id } = await client.issue(issuerId, 'issued.example.com')
     const { body } = await detail(certId)
     expect(body).toMatchObject({
-      ...{ Name: `cert-${certId}`, InstanceId: `cas-pca-${id}`, Issuer: 'Root of details' },
+      Name: `cert-${certId}`,
+      InstanceId: `cas-pca-${id}`,
+      Issuer: 'Root of details',
       BuyInAliyun: true,
       Tags: [],
       Country: 'CN',
