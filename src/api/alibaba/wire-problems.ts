@@ -34,6 +34,7 @@ export const wireProblems = {
   InputInvalid: common('InvalidParameter'),
   Replayed: common('SignatureNonceUsed'),
   Unavailable: common('ServiceUnavailable'),
+  InsecureTransport: common('InvalidProtocol.NeedSsl'),
   ChangedMeanwhile: common('OperationConflict'),
 
   CertificateNotFound: { status: 404, code: 'NotFound' },
