@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rsaKey } from '../../x509/test-support/hierarchy.ts'
-import { dayMs, material, openClient, styles, type Client } from './door.fixture.ts'
+import { dayMs, material, openClient, signed, styles, type Client } from './door.fixture.ts'
 
 const secretMembers = ['Key', 'Cert', 'EncryptCert', 'EncryptPrivateKey', 'SignCert', 'SignPrivateKey']
 
@@ -69,7 +69,9 @@ describe('GetUserCertificateDetail, 2020-04-07', () => {
     const { certId, id } = await client.issue(issuerId, 'issued.example.com')
     const { body } = await detail(certId)
     expect(body).toMatchObject({
-      ...{ Name: `cert-${certId}`, InstanceId: `cas-pca-${id}`, Issuer: 'Root of details' },
+      Name: `cert-${certId}`,
+      InstanceId: `cas-pca-${id}`,
+      Issuer: 'Root of details',
       BuyInAliyun: true,
       Tags: [],
       Country: 'CN',
@@ -114,6 +116,15 @@ describe('GetUserCertificateDetail, 2020-04-07', () => {
     const entries = await core.auditEntries(core.administrator.accountId)
     const has = ({ headers }: typeof full) => entries.some(({ requestId }) => requestId === headers['x-acs-request-id'])
     expect([has(filtered), has(full)]).toEqual([false, true])
+  })
+
+  test('no key leaves over plain HTTP to another machine', async () => {
+    const CertId = await client.upload('over plain HTTP')
+    const request = signed(client.core.administrator, 'GetUserCertificateDetail', { CertId })
+    const elsewhere = { ...request, sourceIp: '192.0.2.1' }
+    expect(await client.send(elsewhere)).toMatchObject({ status: 400, body: { Code: 'InvalidProtocol.NeedSsl' } })
+    const again = signed(client.core.administrator, 'GetUserCertificateDetail', { CertId })
+    expect((await client.send({ ...again, sourceIp: '192.0.2.1', secureTransport: true })).status).toBe(200)
   })
 
   test('the read-only system policy does not reach it', async () => {
