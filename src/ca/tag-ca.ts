@@ -6,8 +6,9 @@ import { problem } from './problems.ts'
 import type { CaStore } from './store.ts'
 
 const maxTags = 20
-const tagKey = Type.String({ minLength: 1, maxLength: 128 })
-const tagsInput = Type.Record(tagKey, Type.String({ maxLength: 255 }))
+// A pattern, because lengths do not bind the keys of a record.
+const tagKey = Type.String({ pattern: '^[^]{1,128}$' })
+const tagsInput = Type.Record(tagKey, Type.String({ maxLength: 255 }), { additionalProperties: false })
 
 /** Adds tags to a CA; a key that it has gets the new value. */
 export const tagCa = operation<{ cas: CaStore }>()({
