@@ -156,7 +156,7 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
     checkUnder(issuer, notAfter, pathLength)
     const id = newUuid()
     const serial = newSerial()
-    const keyAlgorithm = (await acceptedKey(csr.spki.der, deps.ledger)).algorithm
+    const keyAlgorithm = (await acceptedKey(csr.spki.der, 'ca', deps.ledger)).algorithm
     if (keyAlgorithm === undefined) throw issuanceProblem('KeyRefused', { reason: 'its kind is not issued for' })
     const { certificate, signing } = await signCaCertificate(deps, {
       caId: id,

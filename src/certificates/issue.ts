@@ -84,7 +84,7 @@ export async function issueLeaf(
   const end = issuer.certificate.tbs.notAfter
   if (notAfter > end) throw caProblem('ValidityBeyondIssuer', { notAfter: end })
 
-  const spki = await acceptedKey(order.spki, deps.ledger)
+  const spki = await acceptedKey(order.spki, 'leaf', deps.ledger)
   const serial = newSerial()
   const der = await signLeaf(deps, issuer, order.signatureHash, {
     serial,
@@ -149,8 +149,15 @@ export async function issueLeaf(
   }
 }
 
-/** A key of a kind that we issue for, strong enough, not revoked for compromise and not a CA's. @throws Problem KeyRefused */
-export async function acceptedKey(der: Uint8Array, ledger: Pick<IssuanceLedger, 'keyBar'>): Promise<Spki> {
+/**
+ * A key of a kind that we issue for, strong enough, not revoked for compromise; a leaf's is not a CA's either, while a CA
+ * may well have a second certificate. @throws Problem KeyRefused
+ */
+export async function acceptedKey(
+  der: Uint8Array,
+  kind: 'leaf' | 'ca',
+  ledger: Pick<IssuanceLedger, 'keyBar'>,
+): Promise<Spki> {
   const refuse = (reason: string) => issuanceProblem('KeyRefused', { reason })
   let spki: Spki
   try {
@@ -162,7 +169,7 @@ export async function acceptedKey(der: Uint8Array, ledger: Pick<IssuanceLedger, 
   }
   const bar = await ledger.keyBar(createHash('sha256').update(der).digest())
   if (bar === 'compromised') throw refuse('a certificate for it was revoked because the key was compromised')
-  if (bar === 'caKey') throw refuse('it is the key of a CA')
+  if (bar === 'caKey' && kind === 'leaf') throw refuse('it is the key of a CA')
   return spki
 }
 
