@@ -72,6 +72,7 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
     crlSchedule: jobSchedule,
     jobSchedule,
     nudgeJobs,
+    clockMarks: metaStore(db),
   } satisfies OperationDeps
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({

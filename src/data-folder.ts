@@ -171,7 +171,9 @@ function takeLock(folder: string): DatabaseSync {
     return lock
   } catch {
     lock.close()
-    throw new DataFolderError(`Another process is serving the data folder ${folder}; stop it first, or name another folder with --data.`)
+    throw new DataFolderError(
+      `Another process is serving the data folder ${folder}; stop it first, or name another folder with --data.`,
+    )
   }
 }
 
@@ -179,7 +181,9 @@ function hasInstance(path: string): boolean {
   const connection = new DatabaseSync(path)
   try {
     const table = connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'meta'").get()
-    return table !== undefined && connection.prepare('SELECT 1 FROM meta WHERE key = ?').get(metaKeys.instance) !== undefined
+    return (
+      table !== undefined && connection.prepare('SELECT 1 FROM meta WHERE key = ?').get(metaKeys.instance) !== undefined
+    )
   } catch (error) {
     throw new DataFolderError(`The database ${path} cannot be read (${reasonOf(error)}).`)
   } finally {

@@ -5,9 +5,9 @@ import { compose, type Thread } from './compose.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
 import type { ClockChange } from './emulator/index.ts'
 import { emulatorRootMarker } from './emulator/index.ts'
-import { destroyUnusedKey, theDay } from './end-of-life/index.ts'
+import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
 import { newAccount } from './iam/index.ts'
-import { JobRunner, TrustedClock } from './jobs/index.ts'
+import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, wallClock } from './kernel/index.ts'
 import type { Control } from './keys/index.ts'
 import type { Logger } from './log.ts'
@@ -78,7 +78,15 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   for (const { port2 } of channels.slice(1))
     workers.push(
       await startHttpWorker(
-        { ...config, databasePath: folder.databasePath, masterKey: folder.masterKey, memory, writer: port2, publicUrl, port },
+        {
+          ...config,
+          databasePath: folder.databasePath,
+          masterKey: folder.masterKey,
+          memory,
+          writer: port2,
+          publicUrl,
+          port,
+        },
         calls,
         fatal,
       ),
@@ -86,15 +94,25 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
 
   const hold = await trustedClock.start()
   await Promise.all(workers.map(({ call }) => call('listen')))
+  // One process per data folder: whoever held a lease is gone.
+  await main.deps.committer.commit([main.jobs.releaseAll()])
   await scheduleHousekeeping(main)
   jobs.start()
-  const marks = setInterval(() => void trustedClock.check().catch((error: unknown) => log.error({ error: String(error) }, 'the time could not be marked')), minute)
+  const marks = setInterval(
+    () =>
+      void trustedClock
+        .check()
+        .catch((error: unknown) => log.error({ error: String(error) }, 'the time could not be marked')),
+    minute,
+  )
 
   return {
     url,
     folder,
     warnings: [
-      ...(hold === undefined ? [] : [`Destroying and purging are on hold: ${hold}. Check the time, then confirm it (ConfirmTime).`]),
+      ...(hold === undefined
+        ? []
+        : [`Destroying and purging are on hold: ${hold}. Check the time, then confirm it (ConfirmTime).`]),
       ...(publicUrl === undefined
         ? ['CERTKEEP_PUBLIC_URL is not set, so certificates carry no URL of a CRL or of their issuer.']
         : []),
@@ -121,7 +139,10 @@ interface HttpWorker {
 
 const source = (path: string): URL => new URL(path, import.meta.url)
 
-async function startThread(path: string, options: { workerData: unknown; transferList?: MessagePort[] }): Promise<Worker> {
+async function startThread(
+  path: string,
+  options: { workerData: unknown; transferList?: MessagePort[] },
+): Promise<Worker> {
   const thread = new Worker(source(path), options)
   await new Promise<void>((resolve, reject) => {
     thread.once('message', () => resolve())
@@ -175,7 +196,13 @@ function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, lo
   }
 }
 
-function jobsOf(main: Thread, config: Config, log: Logger, trustedClock: TrustedClock, workers: readonly HttpWorker[]): JobRunner {
+function jobsOf(
+  main: Thread,
+  config: Config,
+  log: Logger,
+  trustedClock: TrustedClock,
+  workers: readonly HttpWorker[],
+): JobRunner {
   const { deps, trail, meta } = main
   const dayNeeds = {
     ...deps,
@@ -195,7 +222,15 @@ function jobsOf(main: Thread, config: Config, log: Logger, trustedClock: Trusted
     domainClock: deps.domainClock,
     wallClock,
     alarm: (job, error) =>
-      log.error({ kind: job.kind, subject: job.subject, attempts: job.attempts, error: error instanceof Error ? error.message : String(error) }, 'a job failed and will be tried again'),
+      log.error(
+        {
+          kind: job.kind,
+          subject: job.subject,
+          attempts: job.attempts,
+          error: error instanceof Error ? error.message : String(error),
+        },
+        'a job failed and will be tried again',
+      ),
     handlers: {
       publishCrl: async (caId) => {
         const crl = await publishCrl(dayNeeds, caId)
@@ -252,11 +287,12 @@ async function freePort({ host, port }: Config): Promise<number> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE')
       throw new StartError(`Port ${port} on ${host} is in use; stop what uses it, or choose another with --port.`)
-    throw new StartError(`${host}:${port} cannot be listened on (${error instanceof Error ? error.message : String(error)}).`)
+    throw new StartError(
+      `${host}:${port} cannot be listened on (${error instanceof Error ? error.message : String(error)}).`,
+    )
   } finally {
     await new Promise((resolve) => probe.close(resolve))
   }
 }
 
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host)
-

@@ -4,7 +4,7 @@ import { alibabaDoor } from './api/alibaba/door.ts'
 import { huaweiDoor } from './api/huawei/door.ts'
 import { ownDoor } from './api/own/door.ts'
 import { pkiDoor } from './api/pki/door.ts'
-import { createServer } from './api/server.ts'
+import { closeServer, createServer } from './api/server.ts'
 import type { Door } from './api/index.ts'
 import { compose } from './compose.ts'
 import { emulatorDoor, emulatorRootMarker, type ClockChange } from './emulator/index.ts'
@@ -56,10 +56,12 @@ const report = (failure: unknown, requestId = ''): void => {
 }
 const { deps, runner, principals, nonces, tokens } = thread
 const parts = { runner, principals, nonces, wallClock, report }
+const huawei = huaweiDoor({ ...parts, ...deps, tokens })
 const doors: Record<string, Door> = {
-  '/': alibabaDoor(parts),
-  '/v1/private-': huaweiDoor({ ...parts, ...deps, tokens }),
-  '/v3/': huaweiDoor({ ...parts, ...deps, tokens }),
+  '/': alibabaDoor({ ...parts, domainClock: deps.domainClock }),
+  '/v1/': huawei,
+  '/v3/': huawei,
+  '/v5/': huawei,
   '/crl/': pkiDoor({ ...deps, report }),
   '/ca/': pkiDoor({ ...deps, report }),
   '/api/': ownDoor(parts),
@@ -82,6 +84,6 @@ async function listen(): Promise<void> {
 }
 
 async function close(): Promise<void> {
-  await server.close()
+  await closeServer(server)
   reader.close()
 }

@@ -1,7 +1,7 @@
 import { listAuditEntries } from '../audit/index.ts'
 import * as ca from '../ca/index.ts'
 import * as certificates from '../certificates/index.ts'
-import { deleteCa, restoreCa } from '../end-of-life/index.ts'
+import { confirmTime, deleteCa, restoreCa } from '../end-of-life/index.ts'
 import * as iam from '../iam/index.ts'
 import type { Operation } from '../kernel/index.ts'
 import { revokeCa, revokeCertificate } from '../revocation/index.ts'
@@ -35,6 +35,7 @@ export const operations = {
   ListRepositoryCertificates: certificates.listRepositoryCertificates,
   ShowRepositoryCertificate: certificates.showRepositoryCertificate,
   DeleteRepositoryCertificate: certificates.deleteRepositoryCertificate,
+  ConfirmTime: confirmTime,
   ListAuditEntries: listAuditEntries,
   CreateUser: iam.createUser,
   ListUsers: iam.listUsers,

@@ -62,6 +62,19 @@ export function createServer({ doors, report }: ServerParts): FastifyInstance {
   return server
 }
 
+const drainMs = 20_000
+const idleCheckMs = 50
+
+/** Takes no more calls, lets those under way finish (for so long at most), and closes each connection as it falls idle. */
+export async function closeServer(server: FastifyInstance): Promise<void> {
+  const closed = server.close()
+  const idle = setInterval(() => server.server.closeIdleConnections(), idleCheckMs)
+  const enough = setTimeout(() => server.server.closeAllConnections(), drainMs)
+  await closed
+  clearInterval(idle)
+  clearTimeout(enough)
+}
+
 function send(reply: FastifyReply, { status, headers, body }: DoorAnswer): FastifyReply {
   void reply.code(status).headers(headers)
   if (typeof body === 'string') return reply.send(body)

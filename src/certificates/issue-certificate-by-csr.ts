@@ -77,7 +77,7 @@ export const issueCertificateByCsr = operation<IssueNeeds>()({
         signatureHash: hash,
         validity: input.validity,
         request: {
-          keyUsages: leafUsages(keyUsage),
+          keyUsages: leafUsages(keyUsage, csr),
           extendedKeyUsages: extendedKeyUsage.filter((oid) => grantedPurposes.has(oid)),
           names: subjectAltName.filter(({ type }) => grantedNames.has(type)),
         },
@@ -105,9 +105,12 @@ const grantedPurposes = new Set<string>([
   keyPurposes.timeStamping,
 ])
 const neverForLeaves: readonly KeyUsage[] = ['keyCertSign', 'cRLSign']
+/** RFC 8813 §3: an EC key cannot transport keys. CSRs made from templates for RSA ask for it all the same. */
+const neverForEc: readonly KeyUsage[] = ['keyEncipherment', 'dataEncipherment']
 
-function leafUsages(asked: readonly KeyUsage[]): readonly KeyUsage[] {
-  const granted = asked.filter((usage) => !neverForLeaves.includes(usage))
+function leafUsages(asked: readonly KeyUsage[], csr: Csr): readonly KeyUsage[] {
+  const never = csr.spki.keyType === 'ec' ? [...neverForLeaves, ...neverForEc] : neverForLeaves
+  const granted = asked.filter((usage) => !never.includes(usage))
   return granted.length > 0 ? granted : ['digitalSignature', 'keyAgreement']
 }
 

@@ -5,6 +5,7 @@ import {
   keyAlgorithmInput,
   keyUsagesInput,
   signatureHashInput,
+  subjectOf,
   subjectInput,
   uuidInput,
   validityInput,
@@ -17,7 +18,7 @@ import {
   type KeyUsage,
   type NameFields,
 } from '../x509/index.ts'
-import { first, issuedFacts, issueLeaf, subjectOf, theIssuer, type IssueNeeds } from './issue.ts'
+import { first, issuedFacts, issueLeaf, theIssuer, type IssueNeeds } from './issue.ts'
 import { problem } from './problems.ts'
 
 /** Issues a certificate for a key that we make and keep, sealed, for export. */

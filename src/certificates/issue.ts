@@ -14,7 +14,6 @@ import {
 import type { KeyProvider, Sealer } from '../keys/index.ts'
 import { problemsOf, type ResourceRule } from '../kernel/index.ts'
 import {
-  buildName,
   checkKey,
   generalNameText,
   isEmptyName,
@@ -158,16 +157,6 @@ export function acceptedKey(der: Uint8Array): Spki {
     return spki
   } catch (error) {
     if (error instanceof X509Error) throw issuanceProblem('KeyRefused', { reason: error.message })
-    throw error
-  }
-}
-
-/** @throws Problem SubjectInvalid */
-export function subjectOf(fields: NameFields): { der: Uint8Array; fields: NameFields } {
-  try {
-    return { der: buildName(fields), fields }
-  } catch (error) {
-    if (error instanceof X509Error) throw issuanceProblem('SubjectInvalid', { reason: error.message })
     throw error
   }
 }

@@ -31,7 +31,9 @@ async function run(options: ServeOptions): Promise<void> {
   } catch (error) {
     // Refusals to start are one sentence each; anything else is a bug and shows where it happened.
     const expected = error instanceof Error && ['ConfigError', 'StartError', 'DataFolderError'].includes(error.name)
-    process.stderr.write(`certkeep: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
+    process.stderr.write(
+      `certkeep: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+    )
     process.exit(1)
   }
   let stopping = false

@@ -82,6 +82,8 @@ function publicUrlOf(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined
   const url = URL.parse(text)
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.search !== '' || url.hash !== '')
-    throw new ConfigError(`CERTKEEP_PUBLIC_URL must be an http or https URL without query, and ${JSON.stringify(text)} is not.`)
+    throw new ConfigError(
+      `CERTKEEP_PUBLIC_URL must be an http or https URL without query, and ${JSON.stringify(text)} is not.`,
+    )
   return url.href.replace(/\/+$/, '')
 }

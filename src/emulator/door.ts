@@ -60,7 +60,11 @@ export function emulatorDoor(controls: EmulatorControls) {
 
 class BadRequest extends Error {}
 
-const told = ({ now, frozen }: { now: number; frozen: boolean }) => ({ now: new Date(now).toISOString(), now_ms: now, frozen })
+const told = ({ now, frozen }: { now: number; frozen: boolean }) => ({
+  now: new Date(now).toISOString(),
+  now_ms: now,
+  frozen,
+})
 
 const loopbackHost = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/
 
@@ -82,7 +86,8 @@ function readObject(body: Uint8Array): Record<string, unknown> {
   } catch {
     throw new BadRequest('the body is not JSON')
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new BadRequest('the body is not an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BadRequest('the body is not an object')
   return value as Record<string, unknown>
 }
 
@@ -96,14 +101,20 @@ function readChange(body: Record<string, unknown>): ClockChange {
   const days = number('advance_days')
   const seconds = number('advance_seconds')
   const set = body['set']
-  const setTo = set === undefined ? undefined : typeof set === 'number' ? set : Date.parse(String(set))
-  if (setTo !== undefined && !(setTo >= 0 && setTo <= farFuture)) throw new BadRequest('set: an ISO 8601 instant or ms since 1970 is wanted')
+  const setTo = set === undefined ? undefined : instantOf(set)
+  if (setTo !== undefined && !(setTo >= 0 && setTo <= farFuture))
+    throw new BadRequest('set: an ISO 8601 instant or ms since 1970 is wanted')
   const frozen = body['frozen']
   if (frozen !== undefined && typeof frozen !== 'boolean') throw new BadRequest('frozen: true or false is wanted')
-  const advanceMs = days === undefined && seconds === undefined ? undefined : (days ?? 0) * dayMs + (seconds ?? 0) * 1_000
+  const advanceMs =
+    days === undefined && seconds === undefined ? undefined : (days ?? 0) * dayMs + (seconds ?? 0) * 1_000
   if (advanceMs !== undefined && Math.abs(advanceMs) > 100_000 * dayMs) throw new BadRequest('that is too far')
   return { advanceMs, setTo, frozen }
 }
+
+/** NaN for what is neither a number nor the text of an instant. */
+const instantOf = (value: unknown): number =>
+  typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN
 
 const json = (status: number, value: unknown): EmulatorAnswer => ({
   status,

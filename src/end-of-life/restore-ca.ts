@@ -18,9 +18,7 @@ export const restoreCa = operation<{ cas: CaStore; domainClock: Clock }>()({
     const state = stateAfter(ca, 'restore', 'restoring', domainClock.now())
     return Promise.resolve({
       answer: {},
-      writes: [
-        cas.replace(ca, { ...ca, state, dueAt: null, deletion: null }, problem('CaChanged')),
-      ],
+      writes: [cas.replace(ca, { ...ca, state, dueAt: null, deletion: null }, problem('CaChanged'))],
       audit: { objectType: 'ca', objectId: ca.id, facts: { from: ca.state, to: state, wasDueAt: ca.dueAt } },
     })
   },

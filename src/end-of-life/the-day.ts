@@ -5,6 +5,19 @@ import { verifyDestroyed, type CaKey, type Control } from '../keys/index.ts'
 import { publishCrl, type CrlNeeds, type CrlRecord } from '../revocation/index.ts'
 import { parseCrl, parseCertificate } from '../x509/index.ts'
 
+/** The steps of the day in order, as `step` is told them; a crash after any of them is made good by the next start. */
+export const daySteps = [
+  'the-day.begun',
+  'final-crl.number-taken',
+  'final-crl.signing-noted',
+  'final-crl.published',
+  'the-day.final-crl-read-back',
+  'the-day.key-condemned',
+  'the-day.key-destroyed',
+  'the-day.destruction-verified',
+  'the-day.closed',
+] as const
+
 /** Whether time may be believed where it destroys: see jobs/trusted-clock.ts. */
 export interface TrustedTime {
   /** Undefined when what fell due at `dueAt` may be done now; else when to ask again (domain clock), and why. */
@@ -18,8 +31,6 @@ export interface DayNeeds extends CrlNeeds {
   forgetEverywhere: (keyId: string) => Promise<void>
   /** A key of no other use, in each provider: proves that looking finds what is there. */
   controls: () => Promise<Control[]>
-  /** Called after each durable step with its name: where a crash can be tried (docs/end-of-life.md). */
-  step: (name: string) => void
 }
 
 const act = 'TheDay'
@@ -80,7 +91,6 @@ async function finalCrl(deps: DayNeeds, ca: Ca): Promise<CrlRecord> {
   const wanted = Math.min(lastNotAfter ?? usual, ca.notAfter ?? usual)
   const crl = await publishCrl(deps, ca.id, { nextUpdate: wanted > now ? wanted : usual })
   if (!crl) throw new Error(`CA ${ca.id} has no certificate to publish a CRL under`)
-  deps.step('the-day.final-crl-published')
   return crl
 }
 

@@ -112,6 +112,7 @@ export const createAccessKey = operation<IamNeeds>()({
   summary: 'Create an access key for a user',
   access: 'write',
   actions: ['ram:CreateAccessKey', 'iam:credentials:createCredential'],
+  revealsSecret: true,
   perSecond: 20,
   input: ofUser,
   resource: theUser(),

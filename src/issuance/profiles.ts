@@ -9,9 +9,11 @@ import {
   subjectAltName,
   subjectKeyIdentifier,
   der,
+  X509Error,
 } from '../x509/index.ts'
 import type { Extension, GeneralName, KeyUsage, Spki } from '../x509/index.ts'
 import type { Issuer } from './issuer.ts'
+import { problem } from './problems.ts'
 
 /** Where the certificates point: absent without CERTKEEP_PUBLIC_URL, since a wrong URL in a certificate cannot be taken back. */
 export interface Publication {
@@ -27,7 +29,10 @@ export interface LeafRequest {
   custom?: { oid: string; value: string } | undefined
 }
 
-/** Extensions come from here and never from a request by copying (design 5). */
+/**
+ * Extensions come from here and never from a request by copying (design 5).
+ * @throws Problem LintForbids for names, usages and extensions of the requester's that no certificate may hold
+ */
 export function leafExtensions(
   request: LeafRequest,
   spki: Spki,
@@ -35,7 +40,7 @@ export function leafExtensions(
   publication: Publication | undefined,
   subjectIsEmpty: boolean,
 ): (Extension | false)[] {
-  return [
+  return allowed(() => [
     basicConstraints({ ca: false }),
     keyUsage(request.keyUsages),
     request.extendedKeyUsages.length > 0 && extendedKeyUsage(request.extendedKeyUsages),
@@ -45,7 +50,7 @@ export function leafExtensions(
     ...pointers(issuer.caId, publication),
     request.custom !== undefined &&
       customExtension(request.custom.oid, { critical: false }, der.utf8String(request.custom.value)),
-  ]
+  ])
 }
 
 export interface CaRequest {
@@ -86,6 +91,16 @@ const pointers = (caId: string, publication: Publication | undefined): (Extensio
         crlDistributionPoints([publication.crlUrl(caId)]),
         authorityInformationAccess({ caIssuers: [publication.issuerUrl(caId)] }),
       ]
+
+/** What cannot be put into a certificate at all is refused like what the lint forbids: the requester asked for it. */
+function allowed(extensions: () => (Extension | false)[]): (Extension | false)[] {
+  try {
+    return extensions()
+  } catch (error) {
+    if (error instanceof X509Error) throw problem('LintForbids', { findings: error.message })
+    throw error
+  }
+}
 
 /** RFC 5280 §4.2.1.3: what a CA certificate of ours may do when nobody asked for anything else. */
 export const caKeyUsages: readonly KeyUsage[] = ['digitalSignature', 'keyCertSign', 'cRLSign']

@@ -88,7 +88,7 @@ export async function signCaCertificate(
   const signing: Signing = {
     id: newUuid(),
     caId: issuer?.caId ?? parts.caId,
-    purpose: 'caCertificate',
+    purpose: issuer ? 'caCertificate' : 'rootCertificate',
     serial,
     tbsSha256: createHash('sha256').update(tbs).digest(),
     notAfter: certificate.notAfter,

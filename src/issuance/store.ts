@@ -5,7 +5,8 @@ export interface Issuance {
   caId: string
   /** Lower-case hex. */
   serial: string
-  kind: 'leaf' | 'ca'
+  /** `root`: the CA's own certificate, which is nobody's child. */
+  kind: 'leaf' | 'ca' | 'root'
   notAfter: number
   certificateSha256: Uint8Array
   spkiSha256: Uint8Array
@@ -16,7 +17,7 @@ export interface Issuance {
 export interface Signing {
   id: string
   caId: string
-  purpose: 'caCertificate' | 'crl' | 'csr'
+  purpose: 'caCertificate' | 'rootCertificate' | 'crl'
   /** The serial of the certificate, or the number of the CRL. */
   serial: string
   tbsSha256: Uint8Array
@@ -26,7 +27,7 @@ export interface Signing {
 
 export interface IssuanceLedger {
   find(caId: string, serial: string): Promise<Issuance | undefined>
-  /** Unexpired issuances of a CA, by kind and whether revoked; open signings count as issued. */
+  /** Unexpired issuances under a CA, by kind and whether revoked; open signings count as issued. Its own certificate does not. */
   unexpired(
     caId: string,
     now: number,

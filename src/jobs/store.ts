@@ -23,6 +23,8 @@ export interface JobStore {
   finish(job: Job, owner: string, nextDueAt: number | undefined): Write[]
   /** Ends the lease after a failure: due again at once, but not before `retryAtWall`. */
   fail(job: Job, owner: string, retryAtWall: number, error: string): Write
+  /** Ends all leases: for a start that knows itself to be the only process, so that what a crash left goes on at once. */
+  releaseAll(): Write
   /** Jobs that have failed and are waiting to be tried again. */
   failing(): Promise<Job[]>
 }

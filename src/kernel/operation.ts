@@ -24,6 +24,7 @@ export interface Caller {
   userId: string
   userName: string
   accessKeyId: string | undefined
+  /** Of the connection; empty for jobs. */
   sourceIp: string
   secureTransport: boolean
   door: string
@@ -66,6 +67,8 @@ export interface Operation<Input, Resource, Answer, Deps> {
   readonly access: Access
   /** The names of this operation in every policy grammar; a Deny on any denies, an Allow on any allows. Empty: every user of the account may. */
   readonly actions: readonly string[]
+  /** Its answer holds a private key or a secret: never over plain HTTP, except on loopback. */
+  readonly revealsSecret: boolean
   /** Calls a second for one user; undefined: not limited. */
   readonly perSecond: number | undefined
   readonly input: TSchema
@@ -81,6 +84,7 @@ interface Declaration<Schema extends TSchema, Resource, Answer, Deps> {
   summary: string
   access: Access
   actions: readonly string[]
+  revealsSecret?: boolean
   perSecond?: number
   input: Schema
   resource?: ResourceRule<Static<Schema>, Resource, Deps>
@@ -97,6 +101,7 @@ export function operation<Deps>() {
     declared: Declaration<Schema, Resource, Answer, Deps>,
   ): Operation<Static<Schema>, Resource, Answer, Deps> => ({
     ...declared,
+    revealsSecret: declared.revealsSecret ?? false,
     perSecond: declared.perSecond,
     resource: declared.resource,
   })

@@ -1,8 +1,13 @@
+/** Something was refused and nothing was done; `code` names why, for the audit log. Dialects have refusals of their own. */
+export abstract class Refusal extends Error {
+  abstract readonly code: string
+}
+
 /**
  * The one error type of the core. A problem is a value: a code from a module's catalogue and the facts behind it.
  * Each door translates codes into its own dialect (api/<cloud>/errors.ts); nothing in the core knows a status or a wire code.
  */
-export class Problem extends Error {
+export class Problem extends Refusal {
   override readonly name = 'Problem'
   readonly code: string
   readonly details: Readonly<Record<string, unknown>>
@@ -38,6 +43,7 @@ export const kernelProblems = {
   AccessDenied: ({ action }: AccessDenial) => `the caller has no permission for ${action}`,
   Throttled: ({ retryAfterMs }: { retryAfterMs: number }) => `too many calls; the next may come in ${retryAfterMs} ms`,
   InputInvalid: ({ field, reason }: { field: string; reason: string }) => `${field}: ${reason}`,
+  InsecureTransport: () => 'private keys are not given out over plain HTTP, except on the machine itself',
   Replayed: () => 'this signed request has been used before',
   Unavailable: ({ reason }: { reason: string }) => `the service cannot do this at the moment: ${reason}`,
   ChangedMeanwhile: () => 'the object was changed by somebody else at the same moment; nothing was done',

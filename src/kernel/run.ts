@@ -2,7 +2,7 @@ import { Compile, type Validator } from 'typebox/compile'
 import type { TSchema } from 'typebox'
 import type { Committer, Write } from './commit.ts'
 import type { AuditFacts, Caller, Operation, ResourceAttributes } from './operation.ts'
-import { Problem, problem, type AccessDenial } from './problem.ts'
+import { Problem, problem, Refusal, type AccessDenial } from './problem.ts'
 
 /** Exact across all threads; takes nothing from a database. */
 export interface RateLimiter {
@@ -38,6 +38,9 @@ export interface RunnerParts<Deps> {
 
 /** Ends in the code that a guard on the caller's rights carries: the runner then reads them anew and tries once more. */
 export const entitlementsChanged = new Problem('EntitlementsChanged', 'the rights of the caller changed meanwhile')
+
+/** 127.0.0.0/8 and ::1; an IPv4 address may come written as IPv6. */
+const isLoopback = (address: string): boolean => /^(?:::1|(?:::ffff:)?127\.\d+\.\d+\.\d+)$/.test(address)
 
 const maxAttempts = 4
 
@@ -85,9 +88,9 @@ export class Runner<Deps> {
       }
     } catch (error) {
       const refusal = error === entitlementsChanged ? problem('ChangedMeanwhile') : error
-      const code = refusalCode(refusal)
       // A failure that is no refusal (a bug, a full disk) is the door's bare 500, and is logged there.
-      if (code !== undefined) await committer.commit([trail.refused(caller, operation.name, seen, code)])
+      if (refusal instanceof Refusal)
+        await committer.commit([trail.refused(caller, operation.name, seen, refusal.code)])
       throw refusal
     }
   }
@@ -104,6 +107,8 @@ export class Runner<Deps> {
     if (attributes.id !== undefined) see({ objectType: attributes.type ?? 'object', objectId: attributes.id })
     const denial = authorizer.refusal(caller, operation.actions, attributes)
     if (denial) throw problem('AccessDenied', denial)
+    if (operation.revealsSecret && !caller.secureTransport && !isLoopback(caller.sourceIp))
+      throw problem('InsecureTransport')
     if (resource === undefined && operation.resource?.missing) throw operation.resource.missing(input)
 
     const { answer, writes, audit, afterwards } = await operation.run(input, resource as Resource, deps, caller)
@@ -132,11 +137,4 @@ export class Runner<Deps> {
       reason: first?.message ?? 'is not valid',
     })
   }
-}
-
-/** A refusal has a code: a Problem's, or that of a door's wire error. Anything else is a failure of ours. */
-function refusalCode(error: unknown): string | undefined {
-  if (error instanceof Problem) return error.code
-  if (error instanceof Error && 'wireCode' in error && typeof error.wireCode === 'string') return error.wireCode
-  return undefined
 }

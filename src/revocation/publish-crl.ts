@@ -27,6 +27,8 @@ export interface CrlNeeds {
   revocations: RevocationStore
   committer: Committer
   domainClock: Clock
+  /** Called after each durable step with its name: where a crash can be tried (docs/issuance.md). */
+  step: (name: string) => void
 }
 
 /** A CRL is made anew at least this often, however long it is valid. */
@@ -49,6 +51,8 @@ export async function publishCrl(
   if (!ca || ca.certificate === null || ca.keyId === null) return undefined
   if (!final && !caAbilities[ca.state].publishCrl) return undefined
   const number = await takeNumber(deps, ca)
+  const kind = final ? 'final-crl' : 'crl'
+  deps.step(`${kind}.number-taken`)
   const now = deps.domainClock.now()
   const predecessor = await deps.revocations.latestCrl(ca.id)
   let count = 0
@@ -87,6 +91,7 @@ export async function publishCrl(
       createdAt: now,
     }),
   ])
+  deps.step(`${kind}.signing-noted`)
   const signature = await deps.keys.sign(
     key,
     hash,
@@ -116,6 +121,7 @@ export async function publishCrl(
     deps.ledger.done(signingId),
   ]
   await deps.committer.commit(writes)
+  deps.step(`${kind}.published`)
   return crl
 }
 

@@ -89,6 +89,7 @@ export function jobStore(db: Database): JobStore {
       .where('subject', '=', p.subject)
       .where('lease_owner', '=', p.owner),
   )
+  const releaseAll = db.write<object>()((q) => q.updateTable('jobs').set({ lease_owner: null, lease_until: 0 }))
   const fail = db.write<{ kind: string; subject: string; owner: string; until: number; error: string }>()((q, p) =>
     q
       .updateTable('jobs')
@@ -118,6 +119,7 @@ export function jobStore(db: Database): JobStore {
     ],
     fail: ({ kind, subject }, owner, retryAtWall, error) =>
       fail({ kind, subject, owner, until: retryAtWall, error: error.slice(0, 500) }),
+    releaseAll: () => releaseAll({}),
     failing: async () => (await failing.all({})).map(toJob),
   }
 }

@@ -85,12 +85,12 @@ for (const engine of engines) {
       expect(await db.ledger.unexpired(caId, now)).toMatchObject({ cas: 1, revoked: 1 })
     })
 
-    test('open signings of CRLs and requests, and expired ones, are nothing under the CA', async () => {
+    test('open signings of CRLs, of the root itself, and expired ones, are nothing under the CA', async () => {
       await using db = await engine.open()
       const caId = newUuid()
       const signings = [
         aSigning({ caId, purpose: 'crl', serial: '17' }),
-        aSigning({ caId, purpose: 'csr' }),
+        aSigning({ caId, purpose: 'rootCertificate' }),
         aSigning({ caId, notAfter: now - 1 }),
       ]
       await db.commit(signings.map((each) => db.ledger.open(each)))

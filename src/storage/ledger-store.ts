@@ -42,6 +42,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
         join.onRef('revocations.ca_id', '=', 'issuances.ca_id').onRef('revocations.serial', '=', 'issuances.serial'),
       )
       .where('issuances.ca_id', '=', p.caId)
+      .where('issuances.kind', '!=', 'root')
       .where('issuances.not_after', '>=', p.now)
       .groupBy('issuances.kind')
       .select((e) => [
@@ -75,7 +76,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
         row && {
           caId: row.ca_id,
           serial: row.serial,
-          kind: row.kind as 'leaf' | 'ca',
+          kind: row.kind as 'leaf' | 'ca' | 'root',
           notAfter: row.not_after,
           certificateSha256: row.certificate_sha256,
           spkiSha256: row.spki_sha256,

@@ -7,7 +7,8 @@ export type SignatureHash = 'sha256' | 'sha384' | 'sha512'
 
 /**
  * The kinds of key that we make and issue for. A new kind is a row here; what classifies keys reads `type`, `bits` and
- * `curve`. `generate` is what node:crypto's generateKeyPair takes; `hash` is the usual partner (NIST SP 800-57 part 1 §5.6.2).
+ * `curve`. `generate` is what node:crypto's generateKeyPair takes; `hash` is the usual partner (NIST SP 800-57 part 1
+ * §5.6.2).
  */
 export const keyAlgorithms = {
   rsa2048: {

@@ -17,7 +17,9 @@ import { serialFromContents, serialInteger } from './serial.ts'
 import { parseSpki } from './spki.ts'
 import type { Spki } from './spki.ts'
 
-/** What goes into a certificate. Names and key are DER, so that they are copied octet for octet from where they come. */
+/**
+ * What goes into a certificate. Names and key are DER, so that they are copied octet for octet from where they come.
+ */
 export interface CertificateSpec {
   /** Hexadecimal text or unsigned big-endian octets. */
   readonly serial: string | Uint8Array
@@ -156,7 +158,9 @@ export class TbsCertificate {
     return (this.#spki ??= parseSpki(this.spkiDer))
   }
 
-  /** The extension with this OID, or undefined. Throws X509Error BadCertificate when it is there twice (RFC 5280 §4.2). */
+  /**
+   * The extension with this OID, or undefined. Throws X509Error BadCertificate when it is there twice (RFC 5280 §4.2).
+   */
   extension(oid: string): Extension | undefined {
     let found: Extension | undefined
     for (const each of this.extensions) {
@@ -227,7 +231,10 @@ export class Certificate {
     return hash('sha256', this.der, 'hex')
   }
 
-  /** True if the signature was made by this key. Throws X509Error UnsupportedAlgorithm or BadKey when that cannot be told. */
+  /**
+   * True if the signature was made by this key. Throws X509Error UnsupportedAlgorithm or BadKey when that cannot be
+   * told.
+   */
   verify(issuerKey: Spki): boolean {
     const algorithm = this.signatureAlgorithm
     if (!algorithm) throw fail('UnsupportedAlgorithm', 'the signature algorithm is not supported')
@@ -236,8 +243,8 @@ export class Certificate {
 }
 
 /**
- * Reads a certificate that is all of `der`, in strict DER. Judges form only: no signature, no dates, no extension values. Throws
- * X509Error.
+ * Reads a certificate that is all of `der`, in strict DER. Judges form only: no signature, no dates, no extension
+ * values. Throws X509Error.
  */
 export function parseCertificate(der: Uint8Array, limits: DerLimits = defaultDerLimits): Certificate {
   checkDer(der, limits)

@@ -66,15 +66,18 @@ export class Crl {
   }
 
   /**
-   * The revoked certificates in the order of the encoding, each judged as it comes. Throws X509Error; among others for a critical entry
-   * extension that we do not process (RFC 5280 §5.3: such a CRL must not be used).
+   * The revoked certificates in the order of the encoding, each judged as it comes. Throws X509Error; among others for
+   * a critical entry extension that we do not process (RFC 5280 §5.3: such a CRL must not be used).
    */
   *entries(): Generator<CrlEntry> {
     const list = new DerReader(this.tbsDer, this.#entriesStart, this.#entriesEnd)
     while (!list.done) yield readEntry(list)
   }
 
-  /** True if the signature was made by this key. Throws X509Error UnsupportedAlgorithm or BadKey when that cannot be told. */
+  /**
+   * True if the signature was made by this key. Throws X509Error UnsupportedAlgorithm or BadKey when that cannot be
+   * told.
+   */
   verify(issuerKey: Spki): boolean {
     const algorithm = this.signatureAlgorithm
     if (!algorithm) throw fail('UnsupportedAlgorithm', 'the signature algorithm is not supported')
@@ -83,8 +86,8 @@ export class Crl {
 }
 
 /**
- * Reads a CRL that is all of `der`. Header and extensions are judged now, entries by `entries()`, so that the size may be large:
- * `maxBytes` is 256 MiB if not given. Throws X509Error.
+ * Reads a CRL that is all of `der`. Header and extensions are judged now, entries by `entries()`, so that the size may
+ * be large: `maxBytes` is 256 MiB if not given. Throws X509Error.
  */
 export function parseCrl(der: Uint8Array, { maxBytes = 1 << 28 } = {}): Crl {
   if (der.length > maxBytes) throw fail('BadCrl', `more than ${maxBytes} bytes`)

@@ -54,8 +54,9 @@ const reasonExtensions: readonly (Uint8Array | undefined)[] = Array.from({ lengt
 })
 
 /**
- * Entries from a source that can be iterated again and gives the same each time. One pass here, one for every `chunks()`; memory stays
- * flat. Throws X509Error BadSerial or BadTime; `chunks()` throws CrlSourceChanged when a later pass differs in length.
+ * Entries from a source that can be iterated again and gives the same each time. One pass here, one for every
+ * `chunks()`; memory stays flat. Throws X509Error BadSerial or BadTime; `chunks()` throws CrlSourceChanged when a
+ * later pass differs in length.
  */
 export function streamCrlEntries(source: Iterable<CrlEntry>): CrlEntries {
   let byteLength = 0
@@ -63,7 +64,9 @@ export function streamCrlEntries(source: Iterable<CrlEntry>): CrlEntries {
   return { byteLength, chunks: () => encodeEntries(source, byteLength) }
 }
 
-/** Entries from a source that can be read only once: they are kept encoded, at most 49 bytes each for 16-byte serials. */
+/**
+ * Entries from a source that can be read only once: they are kept encoded, at most 49 bytes each for 16-byte serials.
+ */
 export async function collectCrlEntries(source: AsyncIterable<CrlEntry>): Promise<CrlEntries> {
   const encoder = new EntryEncoder()
   const chunks: Uint8Array[] = []
@@ -116,7 +119,10 @@ export function buildTbsCertList(spec: CrlSpec, entries: CrlEntries): TbsCertLis
   }
 }
 
-/** RFC 5280 §5.1: CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm, signatureValue BIT STRING }, as chunks. */
+/**
+ * RFC 5280 §5.1: CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm, signatureValue BIT STRING }, as
+ * chunks.
+ */
 export function assembleCrl(tbs: TbsCertList, signature: Uint8Array): Iterable<Uint8Array> & { byteLength: number } {
   const trailer = concatBytes([signatureAlgorithms[tbs.signatureAlgorithm].identifier, bitString(signature)])
   const contentLength = tbs.byteLength + trailer.length
@@ -205,10 +211,14 @@ function writeEntry({ serialHex, revokedAt, reason }: CrlEntry, out: Uint8Array,
   return pos
 }
 
+/** Value of a lowercase hexadecimal digit by its character code; 255 for every other. */
+const hexDigits = new Uint8Array(128).fill(255)
+for (let value = 0; value < 16; value++) hexDigits[value.toString(16).charCodeAt(0)] = value
+
 function hexDigit(unit: number): number {
-  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30
-  if (unit >= 0x61 && unit <= 0x66) return unit - 0x57
-  throw badSerial()
+  const value = hexDigits[unit]
+  if (value === undefined || value > 15) throw badSerial()
+  return value
 }
 
 function badSerial() {

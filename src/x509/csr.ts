@@ -17,7 +17,10 @@ import { oids } from './oids.ts'
 import { parseSpki } from './spki.ts'
 import type { Spki } from './spki.ts'
 
-/** What a request asks for beyond subject and key. Only these three are surfaced; a profile decides what of it is granted. */
+/**
+ * What a request asks for beyond subject and key. Only these three are surfaced; a profile decides what of it is
+ * granted.
+ */
 export interface RequestedExtensions {
   readonly subjectAltName: readonly GeneralName[]
   readonly keyUsage: readonly KeyUsage[]
@@ -131,20 +134,29 @@ function requestedFrom(extensions: readonly Extension[], others: string[]): Requ
   return { subjectAltName, keyUsage, extendedKeyUsage, others }
 }
 
-/** Reads a PKCS #10 request (RFC 2986) that is all of `der`, in strict DER. The signature is not judged; see `verifyCsr`. Throws X509Error. */
+/**
+ * Reads a PKCS #10 request (RFC 2986) that is all of `der`, in strict DER. The signature is not judged; see
+ * `verifyCsr`. Throws X509Error.
+ */
 export function parseCsr(der: Uint8Array): Csr {
   checkDer(der)
   return new Csr(der)
 }
 
-/** Proof of possession: true if the signature over the original octets was made by the key inside. Throws X509Error UnsupportedAlgorithm or BadKey. */
+/**
+ * Proof of possession: true if the signature over the original octets was made by the key inside. Throws X509Error
+ * UnsupportedAlgorithm or BadKey.
+ */
 export function verifyCsr(csr: Csr): boolean {
   const algorithm = csr.signatureAlgorithm
   if (!algorithm) throw fail('UnsupportedAlgorithm', 'the signature algorithm is not supported')
   return csr.spki.verify(algorithm, csr.info.der, csr.signature)
 }
 
-/** CertificationRequestInfo for `subject` (a Name) and `spki`; extensions, if any, as one extensionRequest (RFC 2985 §5.4.2). */
+/**
+ * CertificationRequestInfo for `subject` (a Name) and `spki`; extensions, if any, as one extensionRequest (RFC 2985
+ * §5.4.2).
+ */
 export function buildCsrInfo(spec: {
   readonly subject: Uint8Array
   readonly spki: Uint8Array
@@ -155,7 +167,10 @@ export function buildCsrInfo(spec: {
   return sequence(integer(0), spec.subject, spec.spki, constructed(attributesTag, inSetOrder([request])))
 }
 
-/** RFC 2986 §4.2: CertificationRequest ::= SEQUENCE { certificationRequestInfo, signatureAlgorithm, signature BIT STRING } */
+/**
+ * RFC 2986 §4.2: CertificationRequest ::= SEQUENCE { certificationRequestInfo, signatureAlgorithm, signature BIT
+ * STRING }
+ */
 export function assembleCsr(info: Uint8Array, algorithm: SignatureAlgorithmName, signature: Uint8Array): Uint8Array {
   return sequence(info, signatureAlgorithms[algorithm].identifier, bitString(signature))
 }

@@ -11,7 +11,10 @@ export type GeneralName =
   | { readonly type: 'directoryName'; readonly der: Uint8Array }
   | { readonly type: 'other'; readonly tagNumber: number; readonly der: Uint8Array }
 
-/** First identifier octets of the GeneralName alternatives (RFC 5280 §4.2.1.6, IMPLICIT but for the CHOICE directoryName). */
+/**
+ * First identifier octets of the GeneralName alternatives (RFC 5280 §4.2.1.6, IMPLICIT but for the CHOICE
+ * directoryName).
+ */
 export const generalNameTags = {
   email: contextTagOctet(1, false),
   dns: contextTagOctet(2, false),
@@ -68,8 +71,8 @@ export function generalNameProblem(name: GeneralName): string | undefined {
 }
 
 /**
- * Reads the GeneralName at the cursor. Text is taken as it stands, for `generalNameProblem` to judge, except that the strings are
- * ASCII and an address has 4 or 16 octets. Throws X509Error.
+ * Reads the GeneralName at the cursor. Text is taken as it stands, for `generalNameProblem` to judge, except that the
+ * strings are ASCII and an address has 4 or 16 octets. Throws X509Error.
  */
 export function readGeneralName(reader: DerReader): GeneralName {
   const tag = reader.peek()

@@ -1,9 +1,10 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 
 /**
- * What is wrong with a dNSName (RFC 5280 §4.2.1.6, RFC 1034 §3.5 as changed by RFC 1123 §2.1), undefined if nothing: LDH labels of
- * 1 to 63, at most 253 in all, no final dot; `*` only as the whole leftmost label with another behind it (RFC 9525 §6.3);
- * `xn--` labels that are A-labels (RFC 5890 §2.3.2.1), no other `--` in third place; not the look of an IPv4 address.
+ * What is wrong with a dNSName (RFC 5280 §4.2.1.6, RFC 1034 §3.5 as changed by RFC 1123 §2.1), undefined if nothing:
+ * LDH labels of 1 to 63, at most 253 in all, no final dot; `*` only as the whole leftmost label with another behind it
+ * (RFC 9525 §6.3); `xn--` labels that are A-labels (RFC 5890 §2.3.2.1), no other `--` in third place; not the look of
+ * an IPv4 address.
  */
 export function dnsNameProblem(
   name: string,
@@ -49,7 +50,10 @@ function isLetter(unit: number): boolean {
   return lower >= 0x61 && lower <= 0x7a
 }
 
-/** What is wrong with an rfc822Name (RFC 5280 §4.2.1.6: a Mailbox, here with a dot-string before the @ and a host behind it). */
+/**
+ * What is wrong with an rfc822Name (RFC 5280 §4.2.1.6: a Mailbox, here with a dot-string before the @ and a host
+ * behind it).
+ */
 export function emailProblem(address: string): string | undefined {
   const at = address.lastIndexOf('@')
   const local = address.slice(0, Math.max(at, 0))
@@ -60,18 +64,21 @@ export function emailProblem(address: string): string | undefined {
 }
 
 /**
- * What is wrong with a uniformResourceIdentifier (RFC 5280 §4.2.1.6, RFC 3986): absolute, ASCII, no user information, and if there is an
- * authority, a host in it.
+ * What is wrong with a uniformResourceIdentifier (RFC 5280 §4.2.1.6, RFC 3986): absolute, ASCII, no user information,
+ * and if there is an authority, a host in it.
  */
 export function uriProblem(uri: string): string | undefined {
   if (uri.length > 2048) return 'is longer than 2048 characters'
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/.test(uri)) return 'is not an absolute URI'
-  if (/%(?![0-9A-Fa-f]{2})/.test(uri)) return 'has a percent sign that encodes nothing'
-  if (!/^[^:]+:\/\//.test(uri)) return undefined
+  if (uri.includes('%') && /%(?![0-9A-Fa-f]{2})/.test(uri)) return 'has a percent sign that encodes nothing'
+  if (!uri.startsWith('://', uri.indexOf(':'))) return undefined
   return uriHost(uri) === undefined ? 'has an authority without a host' : undefined
 }
 
-/** Host of a URI's authority, without port, in lowercase; undefined without an authority, with user information, or with no valid host. */
+/**
+ * Host of a URI's authority, without port, in lowercase; undefined without an authority, with user information, or
+ * with no valid host.
+ */
 export function uriHost(uri: string): string | undefined {
   const authority = /^[^:/?#]+:\/\/([^/?#]*)/.exec(uri)?.[1]
   const parts = authority === undefined ? undefined : /^(\[[0-9A-Fa-f:.]+\]|[^:@[\]]+)(:[0-9]{0,5})?$/.exec(authority)

@@ -9,7 +9,10 @@ export function formatIp(octets: Uint8Array): string | undefined {
   return octets.length === 16 ? formatIpv6(octets) : undefined
 }
 
-/** `address/prefix` as address and mask, one behind the other (RFC 5280 §4.2.1.10); undefined when it is none or has host bits. */
+/**
+ * `address/prefix` as address and mask, one behind the other (RFC 5280 §4.2.1.10); undefined when it is none or has
+ * host bits.
+ */
 export function parseCidr(text: string): Uint8Array | undefined {
   const slash = text.indexOf('/')
   const address = slash < 0 ? undefined : parseIp(text.slice(0, slash))
@@ -52,7 +55,8 @@ function parseIpv6(text: string): Uint8Array | undefined {
   if (text.length > 45) return undefined
   const halves = text.split('::')
   if (halves.length > 2) return undefined
-  const groups = halves.map(ipv6Groups)
+  // Dotted IPv4 stands at the end of the whole, so in a first half only when there is no second.
+  const groups = halves.map((half, i) => ipv6Groups(half, i === halves.length - 1))
   const [head, tail] = groups
   if (!head || (halves.length === 2 && !tail)) return undefined
   const missing = 8 - head.length - (tail?.length ?? 0)
@@ -65,7 +69,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return out
 }
 
-function ipv6Groups(text: string): number[] | undefined {
+function ipv6Groups(text: string, endsAddress: boolean): number[] | undefined {
   if (text === '') return []
   const groups: number[] = []
   const parts = text.split(':')
@@ -74,7 +78,7 @@ function ipv6Groups(text: string): number[] | undefined {
       groups.push(parseInt(part, 16))
       continue
     }
-    const v4 = i === parts.length - 1 ? parseIpv4(part) : undefined
+    const v4 = endsAddress && i === parts.length - 1 ? parseIpv4(part) : undefined
     if (!v4) return undefined
     groups.push(v4[0]! * 256 + v4[1]!, v4[2]! * 256 + v4[3]!)
   }

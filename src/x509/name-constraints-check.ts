@@ -14,10 +14,11 @@ export interface ConstrainedNames {
 }
 
 /**
- * Which name breaks the constraints of the chain, in words; undefined if none does. RFC 5280 §4.2.1.10, §6.1.3 (b), (c):
- * each certificate's permitted subtrees must hold a name of their form, no excluded one may. As there, e-mail addresses in the
- * subject count when no rfc822Name does; a common name that reads as a host counts when there is no dNSName, as OpenSSL has it.
- * What cannot be judged (a constraint of an unknown form that meets a name of it, a URI without a host) is a violation.
+ * Which name breaks the constraints of the chain, in words; undefined if none does. RFC 5280 §4.2.1.10, §6.1.3 (b),
+ * (c): each certificate's permitted subtrees must hold a name of their form, no excluded one may. As there, e-mail
+ * addresses in the subject count when no rfc822Name does; a common name that reads as a host counts when there is no
+ * dNSName, as OpenSSL has it. What cannot be judged (a constraint of an unknown form that meets a name of it, a URI
+ * without a host) is a violation.
  */
 export function nameConstraintsViolation(
   chain: readonly NameConstraints[],
@@ -78,7 +79,10 @@ function matches(subtree: Subtree, name: GeneralName, side: 'permitted' | 'exclu
   }
 }
 
-/** "any DNS name that can be constructed by simply adding zero or more labels to the left-hand side". An empty one holds all. */
+/**
+ * "any DNS name that can be constructed by simply adding zero or more labels to the left-hand side". An empty one
+ * holds all.
+ */
 function dnsWithin(constraint: string, name: string): boolean {
   const plain = name.startsWith('*.') ? name.slice(2) : name
   if (constraint === '') return true
@@ -107,7 +111,8 @@ function emailMatches(constraint: string, address: string): boolean {
 
 /** RFC 5280 §4.2.1.10: for URIs and mailboxes a constraint without a dot in front is one host, not those below it. */
 function hostMatches(constraint: string, host: string | undefined): boolean | undefined {
-  // "If … the URI does not include an authority component with a host name specified as a fully qualified domain name": reject.
+  // "If … the URI does not include an authority component with a host name specified as a fully qualified domain
+  // name": reject.
   if (host === undefined || host.startsWith('[') || parseIp(host)) return undefined
   if (constraint === '') return true
   return constraint.startsWith('.') ? host.endsWith(constraint) : host === constraint

@@ -7,8 +7,9 @@ import { fail } from './errors.ts'
 import { oids } from './oids.ts'
 
 /**
- * Attribute types that a name is built from, in the order in which `buildName` writes them. `max` is the upper bound in
- * characters (RFC 5280 appendix A.1; X.520 for those that it leaves open); `label` is RFC 4514's or OpenSSL's short name.
+ * Attribute types that a name is built from, in the order in which `buildName` writes them. `max` is the upper bound
+ * in characters (RFC 5280 appendix A.1; X.520 for those that it leaves open); `label` is RFC 4514's or OpenSSL's short
+ * name.
  */
 const attributeTypes = {
   domainComponent: { oid: oids.domainComponent, label: 'DC', string: ia5String, max: 63 },
@@ -85,7 +86,9 @@ function attribute(name: NameAttribute, value: string): Uint8Array {
   return sequence(oid(type.oid), type.string(value))
 }
 
-/** What is wrong with a value of this attribute, for a caller that reports on a form; undefined when it can be written. */
+/**
+ * What is wrong with a value of this attribute, for a caller that reports on a form; undefined when it can be written.
+ */
 export function nameValueProblem(name: NameAttribute, value: string): string | undefined {
   const { max, string } = attributeTypes[name]
   if (value === '') return 'is empty'
@@ -119,7 +122,11 @@ export class Name {
 
   /** All values of a type, in the order of the encoding. */
   all(attributeOid: string): string[] {
-    return this.rdns.flat().flatMap((each) => (each.oid === attributeOid && each.text !== undefined ? [each.text] : []))
+    const texts: string[] = []
+    for (const rdn of this.rdns) {
+      for (const each of rdn) if (each.oid === attributeOid && each.text !== undefined) texts.push(each.text)
+    }
+    return texts
   }
 
   /** The values of known types: a string for one value, a list for several. Unknown types are not in it. */

@@ -21,9 +21,9 @@ const dashes = '-----'
 const labelPattern = /^[\x21-\x2c\x2e-\x7e]+(?:[- ][\x21-\x2c\x2e-\x7e]+)*$/
 
 /**
- * Reads RFC 7468 text: lines end in LF or CRLF and may be followed by blanks; base64 is canonical (no stray characters, full
- * padding, zero spare bits). Throws X509Error EncryptedKey for a block with RFC 1421 headers or of the label
- * ENCRYPTED PRIVATE KEY, BadPem for anything else that is wrong, and for no block at all.
+ * Reads RFC 7468 text: lines end in LF or CRLF and may be followed by blanks; base64 is canonical (no stray
+ * characters, full padding, zero spare bits). Throws X509Error EncryptedKey for a block with RFC 1421 headers or of
+ * the label ENCRYPTED PRIVATE KEY, BadPem for anything else that is wrong, and for no block at all.
  */
 export function readPem(text: string, options: PemOptions = {}): PemBlock[] {
   const { maxLength = 1 << 20, maxBlocks = 64, surroundingText = false } = options
@@ -80,7 +80,10 @@ function decodeBody(label: string, body: string): Uint8Array {
   return der
 }
 
-/** Blanks are dropped only where a line ends (RFC 7468 §3, 1*base64char *WSP eol); inside a line they stay, and fail later. */
+/**
+ * Blanks are dropped only where a line ends (RFC 7468 §3, 1*base64char *WSP eol); inside a line they stay, and fail
+ * later.
+ */
 function withoutLineEnds(body: string): string {
   if (!/[ \t]/.test(body)) return body.replaceAll(/\r?\n/g, '')
   let base64 = ''

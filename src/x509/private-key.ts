@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { checkDer } from './der/reader.ts'
+import { checkDer, DerReader } from './der/reader.ts'
+import { tags } from './der/tags.ts'
 import { fail } from './errors.ts'
 import { readPem } from './pem.ts'
 import { parseSpki } from './spki.ts'
@@ -12,19 +13,23 @@ export interface PrivateKey {
   readonly spki: Spki
 }
 
-/** PEM labels of unencrypted keys, and what node:crypto calls their form: RFC 5958, RFC 8017 §A.1.2, RFC 5915. */
+/**
+ * PEM labels of unencrypted keys (RFC 5958, RFC 8017 §A.1.2, RFC 5915): what node:crypto calls the form, and the tag
+ * of what follows the version in it. node:crypto would take one form under the name of another.
+ */
 const forms = {
-  'PRIVATE KEY': 'pkcs8',
-  'RSA PRIVATE KEY': 'pkcs1',
-  'EC PRIVATE KEY': 'sec1',
+  'PRIVATE KEY': { type: 'pkcs8', second: tags.sequence },
+  'RSA PRIVATE KEY': { type: 'pkcs1', second: tags.integer },
+  'EC PRIVATE KEY': { type: 'sec1', second: tags.octetString },
 } as const
 
 /** What `openssl ecparam -genkey` writes before the key; it repeats what the key says. */
 const ecParameters = 'EC PARAMETERS'
 
 /**
- * Reads the one unencrypted private key in `pem`: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), in strict DER. The decoded copy is zeroed.
- * Throws X509Error EncryptedKey for an encrypted key, otherwise DerError, BadPem or BadKey; no message holds any of the text.
+ * Reads the one unencrypted private key in `pem`: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), in strict DER. The decoded
+ * copy is zeroed. Throws X509Error EncryptedKey for an encrypted key, otherwise DerError, BadPem or BadKey; no message
+ * holds any of the text.
  */
 export function readPrivateKey(pem: string): PrivateKey {
   const blocks = readPem(pem, { maxLength: 65_536, maxBlocks: 2 })
@@ -32,9 +37,13 @@ export function readPrivateKey(pem: string): PrivateKey {
     const [first, second] = blocks
     const block = first?.label === ecParameters && second ? second : first
     if (!block || (blocks.length > 1 && block !== second)) throw fail('BadPem', 'more than one PEM block')
-    if (!(block.label in forms)) throw fail('BadPem', 'not a private key')
+    if (!Object.hasOwn(forms, block.label)) throw fail('BadPem', 'not a private key')
+    const { type, second: secondTag } = forms[block.label as keyof typeof forms]
     checkDer(block.der)
-    return importKey(block.der, forms[block.label as keyof typeof forms])
+    const inside = new DerReader(block.der).enter(tags.sequence)
+    inside.take(tags.integer)
+    inside.take(secondTag)
+    return importKey(block.der, type)
   } finally {
     for (const block of blocks) block.der.fill(0)
   }

@@ -3,7 +3,10 @@ const smallPrimes = primesBelow(752)
 const smallPrimorial = smallPrimes.reduce((product, p) => product * BigInt(p), 1n)
 const rocaPrimorial = primesBelow(168).reduce((product, p) => product * BigInt(p), 1n)
 
-/** For each prime p: which residues are powers of 65537 mod p. Primes of which all residues are tell nothing and are left out. */
+/**
+ * For each prime p: which residues are powers of 65537 mod p. Primes of which all residues are tell nothing and are
+ * left out.
+ */
 const rocaResidues = primesBelow(168)
   .map((p) => ({ p: BigInt(p), powers: powersOf65537(p) }))
   .filter(({ p, powers }) => powers.size < Number(p) - 1)
@@ -18,8 +21,9 @@ export function hasSmallFactor(n: bigint): boolean {
 }
 
 /**
- * CVE-2017-15361: primes of the flawed generator are k·M + (65537^a mod M), so that the modulus is a power of 65537 modulo
- * each prime of M. A random modulus passes for such with a chance of about 2^-28 (Nemec et al., CCS 2017, §3.1).
+ * CVE-2017-15361: primes of the flawed generator are k·M + (65537^a mod M), so that the modulus is a power of 65537
+ * modulo each prime of M. A random modulus passes for such with a chance of about 2^-28 (Nemec et al., CCS 2017,
+ * §3.1).
  */
 export function isRocaFingerprint(n: bigint): boolean {
   const rest = n % rocaPrimorial

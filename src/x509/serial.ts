@@ -5,8 +5,9 @@ import { fail } from './errors.ts'
 const maxOctets = 64
 
 /**
- * A serial number in text: lowercase hexadecimal of its magnitude in whole octets, without leading zero octets (so without the
- * sign octet of the INTEGER): `02 02 00 ff` is "ff", `02 01 00` is "00". A negative one, which only others write, has "-" before.
+ * A serial number in text: lowercase hexadecimal of its magnitude in whole octets, without leading zero octets (so
+ * without the sign octet of the INTEGER): `02 02 00 ff` is "ff", `02 01 00` is "00". A negative one, which only others
+ * write, has "-" before.
  */
 export function serialFromContents(contents: Uint8Array): string {
   if (contents.length > maxOctets) throw fail('BadSerial', `a serial number of more than ${maxOctets} octets`)

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, hash, verify as cryptoVerify } from 'node:crypto'
+import { createPublicKey, hash, verify as cryptoVerify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { curves, keyAlgorithms, signatureAlgorithms } from './algorithms.ts'
 import type { CurveName, KeyAlgorithmName, KeyType, SignatureAlgorithmName } from './algorithms.ts'
@@ -17,8 +17,8 @@ export type KeyKind =
   | { readonly type: 'other'; readonly oid: string }
 
 /**
- * For which purpose a key is judged. `issue`: exactly a size or curve of `keyAlgorithms`. `upload`: RSA of 2048 to 8192 bits,
- * any curve we can read, Ed25519.
+ * For which purpose a key is judged. `issue`: exactly a size or curve of `keyAlgorithms`. `upload`: RSA of 2048 to
+ * 8192 bits, any curve we can read, Ed25519.
  */
 export type KeyPolicy = 'issue' | 'upload'
 
@@ -37,6 +37,7 @@ export class Spki {
   /** Contents of subjectPublicKey. */
   readonly keyBits: Uint8Array
   #publicKey: KeyObject | undefined
+  #keyIdentifier: Uint8Array | undefined
 
   constructor(der: Uint8Array, kind: KeyKind, keyBits: Uint8Array) {
     this.der = der
@@ -63,7 +64,7 @@ export class Spki {
 
   /** RFC 5280 §4.2.1.2 (1): SHA-1 over the bits of subjectPublicKey. An identifier, not a protection. */
   keyIdentifier(): Uint8Array {
-    return createHash('sha1').update(this.keyBits).digest()
+    return (this.#keyIdentifier ??= hash('sha1', this.keyBits, 'buffer'))
   }
 
   /** Imports the key, once. OpenSSL checks here that an EC point is on its curve. Throws X509Error BadKey. */
@@ -88,7 +89,10 @@ export class Spki {
 
 const allKeyAlgorithms = Object.entries(keyAlgorithms) as [KeyAlgorithmName, { type: KeyType; bits: number }][]
 
-/** Reads a SubjectPublicKeyInfo that is all of `der`. Throws X509Error (DerError or BadKey). Weak keys are read; see `checkKey`. */
+/**
+ * Reads a SubjectPublicKeyInfo that is all of `der`. Throws X509Error (DerError or BadKey). Weak keys are read; see
+ * `checkKey`.
+ */
 export function parseSpki(der: Uint8Array): Spki {
   checkDer(der)
   const reader = new DerReader(der).enter(tags.sequence)
@@ -111,7 +115,10 @@ function kindOf(algorithm: string, parameters: Uint8Array | undefined, keyBits: 
   return { type: 'other', oid: algorithm }
 }
 
-/** RFC 5480 §2.1.1: namedCurve only. §2.2: an uncompressed point; the compressed form is optional there and refused here. */
+/**
+ * RFC 5480 §2.1.1: namedCurve only. §2.2: an uncompressed point; the compressed form is optional there and refused
+ * here.
+ */
 function ecKind(parameters: Uint8Array | undefined, point: Uint8Array): KeyKind {
   if (parameters?.[0] !== tags.oid) throw fail('BadKey', 'an EC key must name its curve')
   const oid = new DerReader(parameters).oid()
@@ -143,9 +150,9 @@ function magnitude(contents: Uint8Array): Uint8Array {
 }
 
 /**
- * Refuses keys that must not be certified: sizes and curves outside of the policy; RSA with an even modulus, an exponent
- * below 65537, even or above 2^256 (FIPS 186-5 §A.1.1), small factors, the ROCA fingerprint (CVE-2017-15361) or close
- * primes; EC points off their curve. Throws X509Error WeakKey, BadKey or UnsupportedAlgorithm.
+ * Refuses keys that must not be certified: sizes and curves outside of the policy; RSA with an even modulus, an
+ * exponent below 65537, even or above 2^256 (FIPS 186-5 §A.1.1), small factors, the ROCA fingerprint (CVE-2017-15361)
+ * or close primes; EC points off their curve. Throws X509Error WeakKey, BadKey or UnsupportedAlgorithm.
  */
 export function checkKey(spki: Spki, policy: KeyPolicy): void {
   const { kind } = spki

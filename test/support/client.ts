@@ -33,7 +33,10 @@ export function huaweiHeaders(
     ...extra,
   }
   const names = Object.keys(headers).toSorted()
-  const path = url.pathname.split('/').map((part) => encode(decodeURIComponent(part))).join('/')
+  const path = url.pathname
+    .split('/')
+    .map((part) => encode(decodeURIComponent(part)))
+    .join('/')
   const query = [...url.searchParams]
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .toSorted()

@@ -1,4 +1,5 @@
 /** What the Alibaba door can refuse with, and how a refusal looks on the wire (contract alibaba-wire §5.1, §5.2). */
+import { Refusal } from '../../kernel/index.ts'
 import { contentTypes, writeDocument, type Format, type WireAnswer, type WireObject } from './document.ts'
 
 /** Status and text of the codes that are common to all operations (§5.2). */
@@ -71,16 +72,18 @@ export interface ErrorFacts {
   /** Shown to the caller: no secret may be in it. */
   message: string
   extra?: ErrorExtra
+  /** What lies behind it, for the log of the service. Never shown. */
+  cause?: unknown
 }
 
 /** The one error that leaves this door's modules: a refusal as the caller will see it. */
-export class AlibabaWireError extends Error {
+export class AlibabaWireError extends Refusal {
   readonly status: number
   readonly code: string
   readonly extra: ErrorExtra
 
   constructor(facts: ErrorFacts) {
-    super(facts.message)
+    super(facts.message, { cause: facts.cause })
     this.name = 'AlibabaWireError'
     this.status = facts.status
     this.code = facts.code
@@ -107,11 +110,13 @@ export function missingParameter(parameter: string): AlibabaWireError {
 
 /**
  * A parameter has a wrong type or value: code `Invalid<Parameter>`. A name that no parameter has (it comes from the
- * caller) is not repeated: the code is then plainly `InvalidParameter`.
+ * caller) is not repeated: the code is then plainly `InvalidParameter`. `hint` is a sentence about the rule, never
+ * about what came.
  */
-export function invalidParameter(parameter: string): AlibabaWireError {
+export function invalidParameter(parameter: string, hint?: string): AlibabaWireError {
   if (!/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/.test(parameter)) return commonError('InvalidParameter')
-  const message = `Specified parameter ${parameter} is not valid.`
+  const usual = `Specified parameter ${parameter} is not valid.`
+  const message = hint === undefined ? usual : `${usual} ${hint}`
   return new AlibabaWireError({ status: 400, code: `Invalid${parameter}`, message })
 }
 

@@ -144,6 +144,16 @@ function styleOf(
   return 'v1'
 }
 
+/**
+ * The format that a request asks for which `readRequest` refused, so that also this refusal can be read. A guess: a
+ * request that cannot be read does not say for certain what it asks.
+ */
+export function formatAsked({ rawUrl, body }: Pick<RawRequest, 'rawUrl' | 'body'>): Format {
+  const wish = /(?:^|[?&])Format=xml(?:&|$)/i
+  const bounded = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, limits.bodyBytes))
+  return wish.test(rawUrl.slice(0, limits.requestTargetBytes)) || wish.test(bounded.toString('latin1')) ? 'XML' : 'JSON'
+}
+
 /** ACS3 requests carry no Format; one that does is taken by its word. */
 function formatOf(text: string | undefined): Format {
   const format = (text ?? 'JSON').toUpperCase()

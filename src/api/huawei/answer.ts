@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { HuaweiWireError, ownErrors } from './errors.ts'
+import { HuaweiWireError, iamErrors, ownErrors } from './errors.ts'
 
 /** The three families of paths behind this door; each words its refusals differently. */
 export type Dialect = 'pca' | 'scm' | 'iam'
@@ -28,7 +28,7 @@ export function answerHeaders(dialect: Dialect, requestId: string): Record<strin
   return dialect === 'iam' ? { 'X-Request-Id': requestId, 'X-IAM-Trace-Id': requestId } : { 'X-Request-Id': requestId }
 }
 
-const internalErrors = { pca: ownErrors.pcaInternal, scm: ownErrors.scmInternal, iam: ownErrors.iamInternal }
+const internalErrors = { pca: ownErrors.pcaInternal, scm: ownErrors.scmInternal, iam: iamErrors.internal }
 
 /**
  * Writes an error in the shape its path demands: `{error_code, error_msg}` (§5.1), or Keystone's `{error: {…}}` under IAM (§2.1).
@@ -38,7 +38,7 @@ const internalErrors = { pca: ownErrors.pcaInternal, scm: ownErrors.scmInternal,
 export function renderError(error: unknown, dialect: Dialect, requestId: string): WireAnswer {
   const known =
     error instanceof HuaweiWireError ? error : new HuaweiWireError(internalErrors[dialect], 'internal server error')
-  const headers = { ...answerHeaders(dialect, requestId), 'Content-Type': 'application/json' }
+  const headers = { ...known.headers, ...answerHeaders(dialect, requestId), 'Content-Type': 'application/json' }
   const title = STATUS_CODES[known.status] ?? 'Error'
   const message = known.message === '' ? title : known.message
   const body =

@@ -1,3 +1,5 @@
+import { Refusal } from '../../kernel/index.ts'
+
 /** HTTP status and wire code of one documented refusal. */
 export interface WireCode {
   status: number
@@ -11,15 +13,18 @@ const maxMessageLength = 1024
  * The one error of this door: what a reader, the authentication or a wired operation refuses with. `message` goes out to the
  * caller, so whoever throws it names fields and rules, never received values.
  */
-export class HuaweiWireError extends Error {
+export class HuaweiWireError extends Refusal {
   readonly status: number
   readonly code: string
+  /** Of the answer, besides those that every answer has. */
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(wire: WireCode, message: string) {
+  constructor(wire: WireCode, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message.length > maxMessageLength ? `${message.slice(0, maxMessageLength - 1)}…` : message)
     this.name = 'HuaweiWireError'
     this.status = wire.status
     this.code = wire.code
+    this.headers = headers
   }
 }
 
@@ -99,11 +104,20 @@ export const iamErrors = {
   unauthorized: { status: 401, code: 'IAM.0401' },
   forbidden: { status: 403, code: 'IAM.0403' },
   notFound: { status: 404, code: 'IAM.0404' },
+  methodNotAllowed: { status: 405, code: 'IAM.0405' },
+  conflict: { status: 409, code: 'IAM.0409' },
+  internal: { status: 500, code: 'IAM.0500' },
+  unavailable: { status: 503, code: 'IAM.0503' },
 } as const satisfies Record<string, WireCode>
 
-/** Codes of our own choosing, where the clouds' code is unknown: an error that nobody declared tells nothing. */
+/** Codes of our own choosing, where the clouds' code is unknown: see docs/divergences/huawei.md. An error that nobody declared tells nothing. */
 export const ownErrors = {
   pcaInternal: { status: 500, code: 'PCA.10010900' },
+  pcaUnsupported: { status: 400, code: 'PCA.10010990' },
+  pcaPathUnknown: { status: 404, code: 'PCA.10010991' },
+  pcaMethodNotAllowed: { status: 405, code: 'PCA.10010992' },
   scmInternal: { status: 500, code: 'SCM.9000' },
-  iamInternal: { status: 500, code: 'IAM.0500' },
+  scmUnsupported: { status: 400, code: 'SCM.9090' },
+  scmPathUnknown: { status: 404, code: 'SCM.9091' },
+  scmMethodNotAllowed: { status: 405, code: 'SCM.9092' },
 } as const satisfies Record<string, WireCode>

@@ -43,7 +43,8 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string): 
       wallClock: parts.wallClock,
     },
   )
-  if (!Object.hasOwn(operations, name)) throw new Problem('OperationNotFound', `there is no operation ${name.slice(0, 64)}`)
+  if (!Object.hasOwn(operations, name))
+    throw new Problem('OperationNotFound', `there is no operation ${name.slice(0, 64)}`)
   if (request.method !== 'POST') throw new Problem('MethodNotAllowed', 'operations are called with POST')
   const operation = operations[name as OperationName]
   const caller = parts.principals.callerOf(
@@ -95,6 +96,10 @@ const statusOf: Readonly<Record<string, number>> = {
 function told(error: unknown): { status: number; code: string; message: string } {
   if (error instanceof Problem) return { status: statusOf[error.code] ?? 400, code: error.code, message: error.message }
   if (error instanceof HuaweiWireError)
-    return { status: error.status, code: error.status === 401 ? 'Unauthenticated' : 'InputInvalid', message: error.message }
+    return {
+      status: error.status,
+      code: error.status === 401 ? 'Unauthenticated' : 'InputInvalid',
+      message: error.message,
+    }
   return { status: 500, code: 'InternalError', message: 'The service failed.' }
 }

@@ -29,7 +29,8 @@ export function pkiDoor(parts: PkiParts): Door {
 }
 
 async function answer({ cas, revocations, domainClock }: PkiParts, request: DoorRequest): Promise<DoorAnswer> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'GET and HEAD only.', { allow: 'GET, HEAD' })
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return text(405, 'GET and HEAD only.', { allow: 'GET, HEAD' })
   const [, kind, id, extension] = path.exec(request.rawUrl.split('?', 1)[0]!) ?? []
   if (id === undefined || (kind === 'crl') !== (extension === 'crl')) return text(404, 'There is nothing here.')
   const onlyHeaders = request.method === 'HEAD'
@@ -38,7 +39,11 @@ async function answer({ cas, revocations, domainClock }: PkiParts, request: Door
     if (!ca?.certificate) return text(404, 'There is no such CA.')
     return {
       status: 200,
-      headers: { 'content-type': 'application/pkix-cert', 'content-length': String(ca.certificate.length), ...cached(maxAgeSeconds) },
+      headers: {
+        'content-type': 'application/pkix-cert',
+        'content-length': String(ca.certificate.length),
+        ...cached(maxAgeSeconds),
+      },
       body: onlyHeaders ? '' : ca.certificate,
     }
   }
@@ -65,7 +70,8 @@ async function answer({ cas, revocations, domainClock }: PkiParts, request: Door
 const cached = (seconds: number) => ({ 'cache-control': `public, max-age=${seconds}` })
 
 function headerOf({ rawHeaders }: DoorRequest, name: string): string | undefined {
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.toLowerCase() === name) return rawHeaders[at + 1]
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at]!.toLowerCase() === name) return rawHeaders[at + 1]
   return undefined
 }
 

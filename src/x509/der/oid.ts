@@ -31,7 +31,7 @@ export function checkOid(bytes: Uint8Array, start: number, end: number): void {
 
 /** True if `oid` is `arc` itself or below it. */
 export function isUnderArc(oid: string, arc: string): boolean {
-  return oid === arc || oid.startsWith(`${arc}.`)
+  return oid.startsWith(arc) && (oid.length === arc.length || oid[arc.length] === '.')
 }
 
 function decode(bytes: Uint8Array, start: number, end: number): string {

@@ -4,7 +4,9 @@ import { checkOid } from './oid.ts'
 import { tags } from './tags.ts'
 import { checkGeneralizedTime, checkUtcTime } from './time.ts'
 
-/** Throws DerError unless the contents in `bytes[start, end)` are what X.690 §8, §10, §11 allow for this universal tag. */
+/**
+ * Throws DerError unless the contents in `bytes[start, end)` are what X.690 §8, §10, §11 allow for this universal tag.
+ */
 export function checkUniversal(tag: number, bytes: Uint8Array, start: number, end: number): void {
   switch (tag) {
     case tags.sequence:

@@ -28,7 +28,10 @@ export function checkDer(bytes: Uint8Array, limits: DerLimits = defaultDerLimits
   if (reader.pos !== bytes.length) throw new DerError('TrailingBytes', `bytes after the element, from ${reader.pos}`)
 }
 
-/** Checks one element (with all below it) at the reader's position, or every sibling up to the reader's end for `depth` > 1. */
+/**
+ * Checks one element (with all below it) at the reader's position, or every sibling up to the reader's end for `depth`
+ * > 1.
+ */
 function walk(reader: DerReader, limits: DerLimits, depth: number, nodesBefore: number): number {
   if (depth > limits.maxDepth) throw new DerError('TooDeep', `nested deeper than ${limits.maxDepth}`)
   let nodes = nodesBefore

@@ -22,7 +22,10 @@ export const tags = {
   set: 0x31,
 } as const
 
-/** First identifier octet of a context-specific tag. `constructed` for every EXPLICIT tag and for IMPLICIT of SEQUENCE or SET. */
+/**
+ * First identifier octet of a context-specific tag. `constructed` for every EXPLICIT tag and for IMPLICIT of SEQUENCE
+ * or SET.
+ */
 export function contextTagOctet(number: number, constructed: boolean): number {
   return 0x80 | (constructed ? 0x20 : 0) | number
 }

@@ -3,7 +3,8 @@ import { tags } from './tags.ts'
 
 /**
  * Instant of the contents of a UTCTime or GeneralizedTime in `bytes[start, end)`, in milliseconds since 1970. Only the
- * forms of RFC 5280 §4.1.2.5: seconds present, no fraction, `Z`. UTCTime years are 1950 to 2049. Throws DerError BadTime.
+ * forms of RFC 5280 §4.1.2.5: seconds present, no fraction, `Z`. UTCTime years are 1950 to 2049. Throws DerError
+ * BadTime.
  */
 export function timeFromContents(tag: number, bytes: Uint8Array, start: number, end: number): number {
   const yearDigits = tag === tags.utcTime ? 2 : 4
@@ -47,42 +48,42 @@ export function timeLength(ms: number): number {
   return isUtcTime(ms) ? 15 : 17
 }
 
-/** Writes UTCTime or GeneralizedTime, whichever RFC 5280 §4.1.2.5 wants; the fraction of a second is dropped. Returns the position after it. */
+/**
+ * Writes UTCTime or GeneralizedTime, whichever RFC 5280 §4.1.2.5 wants; the fraction of a second is dropped. Returns
+ * the position after it.
+ */
 export function writeTime(ms: number, out: Uint8Array, at: number): number {
   if (!(ms >= firstTime && ms < afterLastTime)) throw new DerError('BadTime', 'time is outside of the years 0 to 9999')
   const seconds = Math.floor(ms / 1000)
-  const days = Math.floor(seconds / 86_400)
-  const secondOfDay = seconds - days * 86_400
-  // Civil date from a day count, counting years from March so that the leap day comes last.
-  const z = days + 719_468
-  const era = Math.floor(z / 146_097)
-  const dayOfEra = z - era * 146_097
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153)
-  const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1
-  const month = shifted < 10 ? shifted + 3 : shifted - 9
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-
+  const day = Math.floor(seconds / 86_400)
+  if (day !== lastDay) rememberDay(day)
+  const utc = isUtcTime(ms)
   let pos = at
-  if (isUtcTime(ms)) {
-    out[pos++] = tags.utcTime
-    out[pos++] = 13
-  } else {
-    out[pos++] = tags.generalizedTime
-    out[pos++] = 15
-    pos = writeTwo(Math.floor(year / 100), out, pos)
-  }
-  pos = writeTwo(year % 100, out, pos)
-  pos = writeTwo(month, out, pos)
-  pos = writeTwo(day, out, pos)
-  pos = writeTwo(Math.floor(secondOfDay / 3600), out, pos)
-  pos = writeTwo(Math.floor(secondOfDay / 60) % 60, out, pos)
-  pos = writeTwo(secondOfDay % 60, out, pos)
+  out[pos++] = utc ? tags.utcTime : tags.generalizedTime
+  out[pos++] = utc ? 13 : 15
+  for (let i = utc ? 2 : 0; i < 8; i++) out[pos++] = lastDayDigits[i]!
+  const secondOfDay = seconds - day * 86_400
+  const hour = (secondOfDay / 3600) | 0
+  const minute = ((secondOfDay - hour * 3600) / 60) | 0
+  pos = writeTwo(hour, out, pos)
+  pos = writeTwo(minute, out, pos)
+  pos = writeTwo(secondOfDay - hour * 3600 - minute * 60, out, pos)
   out[pos++] = 0x5a
   return pos
+}
+
+/** YYYYMMDD of the day written last: the entries of a CRL and both ends of a validity mostly repeat it. */
+const lastDayDigits = new Uint8Array(8)
+let lastDay = NaN
+
+function rememberDay(day: number): void {
+  const date = new Date(day * 86_400_000)
+  const year = date.getUTCFullYear()
+  writeTwo((year / 100) | 0, lastDayDigits, 0)
+  writeTwo(year % 100, lastDayDigits, 2)
+  writeTwo(date.getUTCMonth() + 1, lastDayDigits, 4)
+  writeTwo(date.getUTCDate(), lastDayDigits, 6)
+  lastDay = day
 }
 
 const firstTime = Date.UTC(2000, 0, 1) - 730_485 * 86_400_000
@@ -111,7 +112,7 @@ function twoDigits(bytes: Uint8Array, pos: number): number {
 }
 
 function writeTwo(value: number, out: Uint8Array, pos: number): number {
-  const tens = Math.floor(value / 10)
+  const tens = (value / 10) | 0
   out[pos] = 0x30 + tens
   out[pos + 1] = 0x30 + value - tens * 10
   return pos + 2

@@ -107,7 +107,9 @@ export function bitString(bytes: Uint8Array): Uint8Array {
   return out
 }
 
-/** A named bit list (X.690 §11.2.2): bit n of `bits` is named bit n; trailing zero bits are left out. At most 31 bits. */
+/**
+ * A named bit list (X.690 §11.2.2): bit n of `bits` is named bit n; trailing zero bits are left out. At most 31 bits.
+ */
 export function namedBits(bits: number, tag: number = tags.bitString): Uint8Array {
   const count = 32 - Math.clz32(bits)
   const octets = Math.ceil(count / 8)

@@ -15,7 +15,8 @@ export interface BasicConstraints {
  *   BasicConstraints ::= SEQUENCE {
  *        cA                 BOOLEAN DEFAULT FALSE,
  *        pathLenConstraint  INTEGER (0..MAX) OPTIONAL }
- * Critical in every CA certificate. DER leaves a DEFAULT value out (X.690 §11.5): an end entity gets an empty SEQUENCE.
+ * Critical in every CA certificate. DER leaves a DEFAULT value out (X.690 §11.5): an end entity gets an empty
+ * SEQUENCE.
  */
 export function basicConstraints(subject: { ca: false } | { ca: true; pathLength?: number | undefined }): Extension {
   return extension(

@@ -5,8 +5,8 @@ import { extension } from './extension.ts'
 import type { Extension } from './extension.ts'
 
 /**
- * Arcs whose extensions mean something to every verifier: id-ce, id-pkix with its private extensions and key purposes, Netscape's, and
- * the ones of certificate transparency.
+ * Arcs whose extensions mean something to every verifier: id-ce, id-pkix with its private extensions and key purposes,
+ * Netscape's, and the ones of certificate transparency.
  */
 export const standardArcs = ['2.5.29', '1.3.6.1.5.5.7', '2.16.840.1.113730', '1.3.6.1.4.1.11129.2.4'] as const
 

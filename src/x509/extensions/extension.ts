@@ -24,7 +24,10 @@ export function extension(oid: string, { critical }: { critical: boolean }, valu
   return { oid, critical, value, der: sequence(oidElement(oid), critical && boolean(true), octetString(value)) }
 }
 
-/** Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension. The reader stands at the SEQUENCE. Repeated OIDs are kept. Throws X509Error. */
+/**
+ * Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension. The reader stands at the SEQUENCE. Repeated OIDs are kept.
+ * Throws X509Error.
+ */
 export function readExtensions(reader: DerReader): Extension[] {
   const list = reader.enter(tags.sequence)
   const extensions: Extension[] = []

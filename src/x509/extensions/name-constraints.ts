@@ -11,8 +11,9 @@ import { extension, readSequence } from './extension.ts'
 import type { Extension } from './extension.ts'
 
 /**
- * A subtree of names. `dns`: a domain with all below it; with a leading dot only what is below. `email`: a mailbox, a host, or
- * `.domain` for the hosts below it. `uri`: a host, or `.domain`. `ip`: address/prefix. `other`: a form that we cannot judge.
+ * A subtree of names. `dns`: a domain with all below it; with a leading dot only what is below. `email`: a mailbox, a
+ * host, or `.domain` for the hosts below it. `uri`: a host, or `.domain`. `ip`: address/prefix. `other`: a form that
+ * we cannot judge.
  */
 export type Subtree =
   | { readonly type: 'dns' | 'email' | 'uri' | 'ip'; readonly value: string }

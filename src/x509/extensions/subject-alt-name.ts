@@ -12,7 +12,8 @@ const maxNames = 2000
  * RFC 5280 §4.2.1.6
  *   SubjectAltName ::= GeneralNames
  *   GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName
- * Critical when the subject is empty. Throws X509Error BadName for a name that is not well formed, BadExtension for none.
+ * Critical when the subject is empty. Throws X509Error BadName for a name that is not well formed, BadExtension for
+ * none.
  */
 export function subjectAltName(names: readonly GeneralName[], { critical } = { critical: false }): Extension {
   if (names.length === 0 || names.length > maxNames)

@@ -1,7 +1,9 @@
 import type { Certificate, TbsCertificate } from '../certificate.ts'
 import {
+  readAuthorityInformationAccess,
   readAuthorityKeyIdentifier,
   readBasicConstraints,
+  readCrlDistributionPoints,
   readExtendedKeyUsage,
   readKeyUsage,
   readNameConstraints,
@@ -10,11 +12,11 @@ import {
 } from '../extensions/index.ts'
 import type { Extension } from '../extensions/index.ts'
 import { oids } from '../oids.ts'
-import type { CertificateKind, CertificateProfile } from './rule.ts'
+import type { CertificateKind, CertificateProfile } from './profile.ts'
 
 /**
- * What the rules ask of a TBSCertificate, read from its bytes once. Each getter throws X509Error when the value cannot be
- * read or its extension is there twice.
+ * What the rules ask of a TBSCertificate, read from its bytes once. Each getter throws X509Error when the value cannot
+ * be read or its extension is there twice.
  */
 export class CertificateFacts {
   readonly tbs: TbsCertificate
@@ -67,15 +69,29 @@ export class CertificateFacts {
     return this.#read(oids.authorityKeyIdentifier, readAuthorityKeyIdentifier)
   }
 
+  get crlDistributionPoints() {
+    return this.#read(oids.crlDistributionPoints, readCrlDistributionPoints)
+  }
+
+  get authorityInformationAccess() {
+    return this.#read(oids.authorityInformationAccess, readAuthorityInformationAccess)
+  }
+
   #read<T>(oid: string, reader: (value: Uint8Array) => T): T | undefined {
-    if (!this.#cache.has(oid)) this.#cache.set(oid, this.tbs.read(oid, reader))
-    return this.#cache.get(oid) as T | undefined
+    const known = this.#cache.get(oid)
+    if (known !== undefined) return known as T
+    const value = this.tbs.read(oid, reader)
+    this.#cache.set(oid, value)
+    return value
   }
 }
 
 const caFactsOf = new WeakMap<Certificate, CaFacts>()
 
-/** What the rules ask of a certificate of the chain. Kept with it: the same CA issues again and again. Throws X509Error. */
+/**
+ * What the rules ask of a certificate of the chain. Kept with it: the same CA issues again and again. Throws
+ * X509Error.
+ */
 export function caFacts(certificate: Certificate): CaFacts {
   let facts = caFactsOf.get(certificate)
   if (!facts) caFactsOf.set(certificate, (facts = readCaFacts(certificate)))

@@ -11,7 +11,7 @@ import { readExtensions } from '../extensions/extension.ts'
 import type { Extension } from '../extensions/extension.ts'
 import { reasonCode, reasonCodes } from '../extensions/reason-code.ts'
 import type { RevocationReason } from '../extensions/reason-code.ts'
-import type { CrlProfile } from './rule.ts'
+import type { CrlProfile } from './profile.ts'
 
 /** What the rules ask of a TBSCertList, read from its bytes in one pass. */
 export interface CrlFacts {
@@ -40,7 +40,10 @@ const knownEntryExtensions = (Object.keys(reasonCodes) as RevocationReason[]).fl
   return extension ? [sequence(extension.der)] : []
 })
 
-/** Reads a stream whose first chunk is the header and whose chunks hold whole entries, as `TbsCertList` promises. Throws X509Error. */
+/**
+ * Reads a stream whose first chunk is the header and whose chunks hold whole entries, as `TbsCertList` promises.
+ * Throws X509Error.
+ */
 export function readCrlFacts(tbs: TbsCertList, profile: CrlProfile): CrlFacts {
   const hash = createHash('sha256')
   const entries = new EntryChecker()

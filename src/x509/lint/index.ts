@@ -1,3 +1,4 @@
 export { Linted, LintError, lintCertificate, lintCrl, lintCsrInfo } from './lint.ts'
 export type { LintedCrl, LintedCsrInfo, LintedTbs } from './lint.ts'
-export type { CertificateKind, CertificateProfile, CrlProfile, CsrProfile, LintFinding, Severity } from './rule.ts'
+export type { LintFinding, Severity } from './rule.ts'
+export type { CertificateKind, CertificateProfile, CrlProfile, CsrProfile } from './profile.ts'

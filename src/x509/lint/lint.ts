@@ -6,7 +6,8 @@ import { parseCsrInfo } from '../csr.ts'
 import { fail, X509Error } from '../errors.ts'
 import { CertificateFacts } from './certificate-facts.ts'
 import { readCrlFacts } from './crl-facts.ts'
-import type { CertificateProfile, CrlProfile, CsrProfile, LintFinding, Rule } from './rule.ts'
+import type { LintFinding, Rule } from './rule.ts'
+import type { CertificateProfile, CrlProfile, CsrProfile } from './profile.ts'
 import { certificateRules, crlRules, csrRules } from './rules/index.ts'
 
 /** The bytes must not be signed. `findings` holds all of them, notes included. */
@@ -29,9 +30,7 @@ let mint: <Kind extends LintedKind, Content>(
 
 type LintedKind = 'certificate' | 'crl' | 'csr'
 
-/**
- * Proof that bytes were linted, with the bytes. A signer takes this and nothing else. Good for one use.
- */
+/** Proof that bytes were linted, with the bytes. A signer takes this and nothing else. Good for one use. */
 export class Linted<Kind extends LintedKind, Content> {
   readonly kind: Kind
   readonly notes: readonly LintFinding[]
@@ -75,7 +74,10 @@ export function lintCsrInfo(info: Uint8Array, profile: CsrProfile): LintedCsrInf
   return mint('csr', bytes, applyRules(csrRules, facts))
 }
 
-/** The same for a TBSCertList, entry by entry in one pass over its chunks. That no serial comes twice is the ledger's promise. Throws LintError. */
+/**
+ * The same for a TBSCertList, entry by entry in one pass over its chunks. That no serial comes twice is the ledger's
+ * promise. Throws LintError.
+ */
 export function lintCrl(tbs: TbsCertList, profile: CrlProfile): LintedCrl {
   const facts = wellFormed(() => readCrlFacts(tbs, profile))
   return mint('crl', guarded(tbs, facts.digest), applyRules(crlRules, facts))

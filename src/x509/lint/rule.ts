@@ -1,8 +1,7 @@
-import type { SignatureAlgorithmName } from '../algorithms.ts'
-import type { Certificate } from '../certificate.ts'
 import type { CsrInfo } from '../csr.ts'
 import type { CertificateFacts } from './certificate-facts.ts'
 import type { CrlFacts } from './crl-facts.ts'
+import type { CsrProfile } from './profile.ts'
 
 /** `forbid`: the bytes are not signed. `note`: they are, and the finding is kept. */
 export type Severity = 'forbid' | 'note'
@@ -16,36 +15,14 @@ export interface LintFinding {
 }
 
 /**
- * One clause. `check` says in words what is wrong, or gives undefined. An X509Error that it throws (a value that cannot be
- * read) counts as a finding of the rule.
+ * One clause. `check` says in words what is wrong, or gives undefined. An X509Error that it throws (a value that
+ * cannot be read) counts as a finding of the rule.
  */
 export interface Rule<Subject> {
   readonly id: string
   readonly source: string
   readonly severity: Severity
   readonly check: (subject: Subject) => string | undefined
-}
-
-/** What is being certified. Each kind permits what the others must not have. */
-export type CertificateKind = 'root' | 'subordinateCa' | 'leaf' | 'ocspResponder'
-
-export interface CertificateProfile {
-  readonly kind: CertificateKind
-  /** With which the signer will sign. */
-  readonly signatureAlgorithm: SignatureAlgorithmName
-  /** The issuer's certificate, then its issuer's, as far as known up to the root. Empty for a root and for nothing else. */
-  readonly chain: readonly Certificate[]
-}
-
-export interface CrlProfile {
-  readonly signatureAlgorithm: SignatureAlgorithmName
-  /** The CA certificate whose key signs. */
-  readonly issuer: Certificate
-}
-
-export interface CsrProfile {
-  /** With which the signer will sign. */
-  readonly signatureAlgorithm: SignatureAlgorithmName
 }
 
 export interface CsrFacts {

@@ -9,9 +9,11 @@ const printableTypes = new Set<string>([oids.country, oids.serialNumber, oids.dn
 
 /** The first attribute whose string type, length or characters are not those of RFC 5280 appendix A.1, in words. */
 export function subjectEncodingProblem(name: Name): string | undefined {
-  for (const attribute of name.rdns.flat()) {
-    const problem = attributeProblem(attribute)
-    if (problem) return `attribute ${attribute.oid} ${problem}`
+  for (const rdn of name.rdns) {
+    for (const attribute of rdn) {
+      const problem = attributeProblem(attribute)
+      if (problem) return `attribute ${attribute.oid} ${problem}`
+    }
   }
   return undefined
 }

@@ -28,7 +28,7 @@ export interface KeyPair {
   readonly spki: Spki
 }
 
-export function keyPairOf(privateKey: KeyObject, publicKey: KeyObject): KeyPair {
+function keyPairOf(privateKey: KeyObject, publicKey: KeyObject): KeyPair {
   return { privateKey, spki: parseSpki(publicKey.export({ format: 'der', type: 'spki' })) }
 }
 

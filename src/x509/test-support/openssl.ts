@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -13,8 +13,8 @@ export class OpenSsl {
     return path
   }
 
-  path(name: string): string {
-    return join(this.folder, name)
+  read(name: string): Buffer {
+    return readFileSync(join(this.folder, name))
   }
 
   /** Exit status with both outputs. */

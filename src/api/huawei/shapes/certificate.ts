@@ -42,7 +42,7 @@ export type CertificateState = 'issued' | 'expired' | 'revoked'
 export type ExtendedKeyUsage =
   'serverAuth' | 'clientAuth' | 'codeSigning' | 'emailProtection' | 'timeStamping' | 'smartCardLogon'
 
-export interface CustomExtension {
+interface CustomExtension {
   /** Dotted decimal. */
   oid: string
   /** 1–64 characters; how it is encoded is the operation's choice. */
@@ -199,7 +199,7 @@ export interface CertificateView {
   enterpriseProjectId: string
 }
 
-const stateNames = {
+export const certificateStateNames = {
   issued: 'ISSUED',
   expired: 'EXPIRED',
   revoked: 'REVOKED',
@@ -209,7 +209,7 @@ const stateNames = {
 export function certificateRecord(certificate: CertificateView) {
   return {
     certificate_id: certificate.id,
-    status: stateNames[certificate.state],
+    status: certificateStateNames[certificate.state],
     issuer_id: certificate.issuerId,
     issuer_name: certificate.issuerName,
     key_algorithm: keyAlgorithmName(certificate.keyAlgorithm),

@@ -4,7 +4,10 @@ import type { CrlRule } from '../rule.ts'
 
 const known = new Set<string>([oids.crlNumber, oids.authorityKeyIdentifier, oids.issuingDistributionPoint])
 
-/** Each extension once and one that we write; issuingDistributionPoint "is a critical CRL extension" and never indirect here. */
+/**
+ * Each extension once and one that we write; issuingDistributionPoint "is a critical CRL extension" and never indirect
+ * here.
+ */
 export const crlExtensions: CrlRule = {
   id: 'crl-extensions',
   source: 'RFC 5280 §5.2, §5.2.5',

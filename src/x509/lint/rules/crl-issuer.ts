@@ -3,7 +3,10 @@ import { isEmptyName } from '../../names.ts'
 import { caFacts } from '../certificate-facts.ts'
 import type { CrlRule } from '../rule.ts'
 
-/** "The issuer field MUST contain a non-empty X.500 distinguished name": the CA's subject octet for octet; the CA may sign CRLs. */
+/**
+ * "The issuer field MUST contain a non-empty X.500 distinguished name": the CA's subject octet for octet; the CA may
+ * sign CRLs.
+ */
 export const crlIssuer: CrlRule = {
   id: 'crl-issuer',
   source: 'RFC 5280 §5.1.2.3, §6.3.3 (f)',

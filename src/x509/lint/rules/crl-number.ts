@@ -2,7 +2,10 @@ import { readCrlNumber } from '../../extensions/index.ts'
 import { oids } from '../../oids.ts'
 import type { CrlRule } from '../rule.ts'
 
-/** "CRL issuers conforming to this profile MUST include this extension in all CRLs and MUST mark this extension as non-critical." */
+/**
+ * "CRL issuers conforming to this profile MUST include this extension in all CRLs and MUST mark this extension as
+ * non-critical."
+ */
 export const crlNumber: CrlRule = {
   id: 'crl-number',
   source: 'RFC 5280 §5.2.3',

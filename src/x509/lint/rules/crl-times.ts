@@ -1,6 +1,9 @@
 import type { CrlRule } from '../rule.ts'
 
-/** "Conforming CRL issuers MUST include the nextUpdate field in all CRLs", after thisUpdate, both in the form for their year. */
+/**
+ * "Conforming CRL issuers MUST include the nextUpdate field in all CRLs", after thisUpdate, both in the form for their
+ * year.
+ */
 export const crlTimes: CrlRule = {
   id: 'crl-times',
   source: 'RFC 5280 §5.1.2.4, §5.1.2.5',

@@ -2,7 +2,10 @@ import { isEmptyName } from '../../names.ts'
 import { oids } from '../../oids.ts'
 import type { CertificateRule } from '../rule.ts'
 
-/** "If the subject field contains an empty sequence, then the issuing CA MUST include a subjectAltName extension that is marked as critical." */
+/**
+ * "If the subject field contains an empty sequence, then the issuing CA MUST include a subjectAltName extension that
+ * is marked as critical."
+ */
 export const emptySubjectSan: CertificateRule = {
   id: 'empty-subject-san',
   source: 'RFC 5280 §4.2.1.6',

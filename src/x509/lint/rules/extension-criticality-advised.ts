@@ -2,7 +2,10 @@ import { isUnderStandardArc } from '../../extensions/custom.ts'
 import { oids } from '../../oids.ts'
 import type { CertificateRule } from '../rule.ts'
 
-/** keyUsage "SHOULD" be critical, cRLDistributionPoints "SHOULD" not; a critical custom extension makes others reject the certificate. */
+/**
+ * keyUsage "SHOULD" be critical, cRLDistributionPoints "SHOULD" not; a critical custom extension makes others reject
+ * the certificate.
+ */
 export const extensionCriticalityAdvised: CertificateRule = {
   id: 'extension-criticality-advised',
   source: 'RFC 5280 §4.2, §4.2.1.3, §4.2.1.13',

@@ -1,8 +1,4 @@
-import {
-  readAuthorityInformationAccess,
-  readCrlDistributionPoints,
-  readNameConstraints,
-} from '../../extensions/index.ts'
+import { readNameConstraints } from '../../extensions/index.ts'
 import { valueReader } from '../../extensions/extension.ts'
 import { oids } from '../../oids.ts'
 import type { CertificateFacts } from '../certificate-facts.ts'
@@ -29,8 +25,8 @@ const readers = new Map<string, Reader>([
   [oids.subjectKeyIdentifier, (facts) => facts.subjectKeyIdentifier],
   [oids.authorityKeyIdentifier, (facts) => facts.authorityKeyIdentifier],
   [oids.nameConstraints, (_, value) => readNameConstraints(value)],
-  [oids.crlDistributionPoints, (_, value) => readCrlDistributionPoints(value)],
-  [oids.authorityInformationAccess, (_, value) => readAuthorityInformationAccess(value)],
+  [oids.crlDistributionPoints, (facts) => facts.crlDistributionPoints],
+  [oids.authorityInformationAccess, (facts) => facts.authorityInformationAccess],
 ])
 
 const readOther: Reader = (_, value) => valueReader(value)

@@ -2,7 +2,10 @@ import { isUnderStandardArc } from '../../extensions/custom.ts'
 import { oids } from '../../oids.ts'
 import type { CertificateRule } from '../rule.ts'
 
-/** Extensions of the standards that our builders write; the rest under their arcs means something that nobody here has judged. */
+/**
+ * Extensions of the standards that our builders write; the rest under their arcs means something that nobody here has
+ * judged.
+ */
 const judged = new Set<string>([
   oids.subjectKeyIdentifier,
   oids.keyUsage,

@@ -50,7 +50,10 @@ import { validityNested } from './validity-nested.ts'
 import { validityOrder } from './validity-order.ts'
 import { version } from './version.ts'
 
-/** All rules for a TBSCertificate. A new one is a file here, a line in this list and a broken fixture in certificate-rules.test.ts. */
+/**
+ * All rules for a TBSCertificate. A new one is a file here, a line in this list and a broken fixture in
+ * certificate-rules.test.ts.
+ */
 export const certificateRules: readonly CertificateRule[] = [
   authorityKeyIdentifier,
   caBasicConstraints,

@@ -1,7 +1,10 @@
 import { equalBytes } from '../../bytes.ts'
 import type { CertificateRule } from '../rule.ts'
 
-/** "If the cA boolean is not asserted, then the certified public key MUST NOT be used to verify certificate signatures": that of a CA above is. */
+/**
+ * "If the cA boolean is not asserted, then the certified public key MUST NOT be used to verify certificate
+ * signatures": that of a CA above is.
+ */
 export const keyOfOwn: CertificateRule = {
   id: 'key-of-own',
   source: 'RFC 5280 §4.2.1.9',

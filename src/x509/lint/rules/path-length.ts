@@ -3,7 +3,10 @@ import { caFacts } from '../certificate-facts.ts'
 import type { CertificateFacts } from '../certificate-facts.ts'
 import type { CertificateRule } from '../rule.ts'
 
-/** pathLenConstraint "gives the maximum number of non-self-issued intermediate certificates that may follow this certificate" */
+/**
+ * pathLenConstraint "gives the maximum number of non-self-issued intermediate certificates that may follow this
+ * certificate"
+ */
 export const pathLength: CertificateRule = {
   id: 'path-length',
   source: 'RFC 5280 §4.2.1.9, §6.1.4 (l), (m)',

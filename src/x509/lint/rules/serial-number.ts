@@ -1,6 +1,9 @@
 import type { CertificateRule } from '../rule.ts'
 
-/** "MUST be a positive integer … MUST NOT use serialNumber values longer than 20 octets"; at least 64 bits (CABF BR §7.1). */
+/**
+ * "MUST be a positive integer … MUST NOT use serialNumber values longer than 20 octets"; at least 64 bits (CABF BR
+ * §7.1).
+ */
 export const serialNumber: CertificateRule = {
   id: 'serial-number',
   source: 'RFC 5280 §4.1.2.2, CABF BR §7.1',

@@ -1,5 +1,3 @@
-import { readAuthorityInformationAccess, readCrlDistributionPoints } from '../../extensions/index.ts'
-import { oids } from '../../oids.ts'
 import type { CertificateRule } from '../rule.ts'
 
 /** Verifiers fetch status over plain HTTP: with https they would need the status of another certificate first. */
@@ -7,10 +5,10 @@ export const statusUrlsPlainHttp: CertificateRule = {
   id: 'status-urls-plain-http',
   source: 'RFC 5280 §8, CABF BR §7.1.2.7.7',
   severity: 'note',
-  check({ tbs }) {
-    const points = tbs.read(oids.crlDistributionPoints, readCrlDistributionPoints) ?? []
-    const access = tbs.read(oids.authorityInformationAccess, readAuthorityInformationAccess)
-    const other = [...points, ...(access?.ocsp ?? []), ...(access?.caIssuers ?? [])].find((url) => !/^http:/i.test(url))
+  check({ crlDistributionPoints: points, authorityInformationAccess: access }) {
+    const other = [...(points ?? []), ...(access?.ocsp ?? []), ...(access?.caIssuers ?? [])].find(
+      (url) => !/^http:/i.test(url),
+    )
     return other && `${other.slice(0, 300)} is not plain http`
   },
 }

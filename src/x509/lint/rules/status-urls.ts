@@ -1,6 +1,4 @@
-import { readAuthorityInformationAccess, readCrlDistributionPoints } from '../../extensions/index.ts'
 import { uriProblem } from '../../host-names.ts'
-import { oids } from '../../oids.ts'
 import type { CertificateRule } from '../rule.ts'
 
 /** Locations of CRL, OCSP and issuer are absolute URIs. */
@@ -8,10 +6,8 @@ export const statusUrls: CertificateRule = {
   id: 'status-urls',
   source: 'RFC 5280 §4.2.1.13, §4.2.2.1',
   severity: 'forbid',
-  check({ tbs }) {
-    const points = tbs.read(oids.crlDistributionPoints, readCrlDistributionPoints)
+  check({ crlDistributionPoints: points, authorityInformationAccess: access }) {
     if (points?.length === 0) return 'cRLDistributionPoints without a URL'
-    const access = tbs.read(oids.authorityInformationAccess, readAuthorityInformationAccess)
     if (access && access.ocsp.length + access.caIssuers.length === 0) return 'authorityInfoAccess without a URL'
     for (const url of [...(points ?? []), ...(access?.ocsp ?? []), ...(access?.caIssuers ?? [])]) {
       const problem = uriProblem(url)

@@ -1,4 +1,5 @@
 import { day, hour, type Clock, type Committer, type Write } from '../kernel/index.ts'
+import type { TrustedTime } from './the-day.ts'
 
 /** Where the marks are kept: single values under fixed keys. */
 export interface ClockMarks {
@@ -19,7 +20,7 @@ const graceAfterStart = day
  * Time cannot destroy by mistake. A durable mark of the domain clock is made every minute; a jump that nothing explains
  * holds everything irreversible, durably, until a person confirms the time.
  */
-export class TrustedClock {
+export class TrustedClock implements TrustedTime {
   private readonly parts: { marks: ClockMarks; committer: Committer; domainClock: Clock; monotonicClock: Clock }
   private startedAt = 0
   private lastDomain = 0
@@ -34,7 +35,7 @@ export class TrustedClock {
   async start(): Promise<string | undefined> {
     const { marks, domainClock } = this.parts
     this.startedAt = domainClock.now()
-    this.hold = (await marks.read(holdKey)) || undefined
+    this.hold = await holdReason(marks)
     const mark = await marks.read(markKey)
     const gap = mark === undefined ? 0 : this.startedAt - Number(mark)
     if (Math.abs(gap) > toleratedStopped)
@@ -51,7 +52,7 @@ export class TrustedClock {
     if (Math.abs(gap) > toleratedRunning) await this.holdBecause(`while running the clock jumped by ${inHours(gap)}`)
     this.explain()
     await this.mark()
-    this.hold = (await marks.read(holdKey)) || undefined // a person may have confirmed the time meanwhile
+    this.hold = await holdReason(marks) // a person may have confirmed the time meanwhile
     return this.hold
   }
 
@@ -79,7 +80,11 @@ export class TrustedClock {
   }
 }
 
-/** The write by which a person confirms that the time is right; irreversible work goes on. */
-export const confirmTime = (marks: ClockMarks): Write => marks.write(holdKey, '')
+/** The write that lifts a hold. */
+export const liftHold = (marks: ClockMarks): Write => marks.write(holdKey, '')
+
+/** Why irreversible work is on hold, if it is. */
+export const holdReason = async (marks: ClockMarks): Promise<string | undefined> =>
+  (await marks.read(holdKey)) || undefined
 
 const inHours = (ms: number): string => `${Math.round((ms / hour) * 10) / 10} h`

@@ -1,0 +1,110 @@
+import { newRequestId, Problem, type Clock } from '../../kernel/index.ts'
+import type { Principal } from '../../iam/index.ts'
+import type { Door, DoorParts, DoorRequest } from '../door.ts'
+import { renderSuccess } from './answer.ts'
+import { authenticate, type AccessKey } from './authenticate.ts'
+import type { WireObject } from './document.ts'
+import { asWireError, renderError } from './errors.ts'
+import { hostOf } from './headers.ts'
+import { formatAsked, readRequest, type RpcRequest } from './read-request.ts'
+import { findWireOperation } from './wire-operations.ts'
+import { wireError } from './wire-problems.ts'
+
+export interface AlibabaDoorParts extends DoorParts {
+  /** By which answers say what has expired, and how many days are left. */
+  domainClock: Clock
+}
+
+/**
+ * The door of Alibaba Cloud's clients: RPC with signature v1 and ACS3, JSON and XML (contract alibaba-wire). Every answer
+ * has its request id in body and header; a failure of ours is reported under it and answered with a bare InternalError.
+ * Bearer tokens are not served yet: each is answered like one that nobody was given.
+ */
+export function alibabaDoor(parts: AlibabaDoorParts): Door {
+  return async (raw) => {
+    const requestId = newRequestId()
+    let request: RpcRequest | undefined
+    try {
+      request = readRequest(raw)
+      const { action, members } = await answer(parts, raw, request, requestId)
+      return renderSuccess(members, { action, requestId, format: request.format })
+    } catch (error) {
+      const refusal = asWireError(error)
+      if (refusal.status >= 500) parts.report(refusal.cause ?? error, requestId)
+      return renderError(refusal, {
+        requestId,
+        hostId: hostOf(raw.rawHeaders),
+        format: request?.format ?? formatAsked(raw),
+      })
+    }
+  }
+}
+
+/** Who → too fast → well formed → may → do (design 4); the size limits were `readRequest`'s. */
+async function answer(
+  parts: AlibabaDoorParts,
+  { sourceIp, secureTransport }: DoorRequest,
+  read: RpcRequest,
+  requestId: string,
+): Promise<{ action: string; members: WireObject }> {
+  const { principal, request, nonce } = await identify(parts, read)
+  const { action, version } = request
+  const operation = findWireOperation(version, action)
+  if (typeof operation === 'string') throw new Error('an operation was let through that is not served')
+  const accessKeyId = nonce?.accessKeyId
+  const caller = parts.principals.callerOf(principal, () => stillThere(parts, accessKeyId), {
+    accessKeyId,
+    sourceIp,
+    secureTransport,
+    door: 'alibaba',
+    requestId,
+    nonce,
+  })
+  try {
+    const members = await operation.call({
+      runner: parts.runner,
+      caller,
+      request,
+      now: () => parts.domainClock.now(),
+    })
+    return { action, members }
+  } catch (error) {
+    const refusal =
+      error instanceof Problem
+        ? wireError(error, { action, requestId, principal, fields: operation.fields })
+        : undefined
+    throw refusal ?? error
+  }
+}
+
+/** The caller, and the nonce under the hash by which a write makes it durable. */
+async function identify(parts: AlibabaDoorParts, read: RpcRequest) {
+  let hash: Uint8Array = new Uint8Array()
+  const { principal, request, signed } = await authenticate<Principal>(read, {
+    refuseApi({ version, action }) {
+      const operation = findWireOperation(version, action)
+      return typeof operation === 'string' ? operation : undefined
+    },
+    findAccessKey: (id) => findAccessKey(parts, id),
+    nonces: {
+      remember(accessKeyId, nonce, timestampMs) {
+        const remembered = parts.nonces.remember(accessKeyId, nonce, timestampMs)
+        hash = remembered.hash
+        return remembered.verdict
+      },
+    },
+    wallClock: parts.wallClock,
+  })
+  return { principal, request, nonce: signed && { ...signed, hash } }
+}
+
+async function findAccessKey({ principals }: DoorParts, id: string): Promise<AccessKey<Principal> | undefined> {
+  const found = await principals.byAccessKey(id)
+  return found && { accessKeyId: id, secret: found.secret, active: found.active, principal: found.principal }
+}
+
+/** The same caller with the rights of this moment; undefined when key or user are gone or disabled. */
+async function stillThere({ principals }: DoorParts, accessKeyId: string | undefined): Promise<Principal | undefined> {
+  const found = accessKeyId === undefined ? undefined : await principals.byAccessKey(accessKeyId)
+  return found?.active ? found.principal : undefined
+}

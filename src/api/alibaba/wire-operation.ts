@@ -1,0 +1,73 @@
+/** What is the same for all operations of this door: read the parameters, run, write the answer. */
+import type { Caller, Operation } from '../../kernel/index.ts'
+import type { DoorParts } from '../door.ts'
+import type { OperationDeps } from '../operations.ts'
+import type { WireObject } from './document.ts'
+import { AlibabaWireError } from './errors.ts'
+import type { Parameter, ValuesOf } from './parameters.ts'
+import type { RpcRequest } from './read-request.ts'
+
+export type DeclaredParameters = Readonly<Record<string, Parameter<unknown>>>
+
+/** An operation of the core in this dialect. */
+interface Declaration<Declared extends DeclaredParameters, Input, Resource, Answer> {
+  /** In the order in which they are read: the first that is missing or invalid is the one that is told. */
+  parameters: Declared
+  operation: Operation<Input, Resource, Answer, OperationDeps>
+  /** The parameter behind each field of the core's input, for what the core finds wrong with it. */
+  fields: Readonly<Record<keyof NoInfer<Input> & string, keyof Declared & string>>
+  /** @throws AlibabaWireError */
+  input: (values: ValuesOf<Declared>) => NoInfer<Input>
+  /** @param now the domain clock, milliseconds since 1970 */
+  members: (answer: Answer, now: number, values: ValuesOf<Declared>) => WireObject
+}
+
+export interface WireCall {
+  runner: DoorParts['runner']
+  caller: Caller
+  request: RpcRequest
+  /** Of the domain clock, read when the answer is written. */
+  now: () => number
+}
+
+export interface WireOperation {
+  readonly parameters: DeclaredParameters
+  readonly fields: Readonly<Record<string, string>>
+  /** @throws Problem, AlibabaWireError */
+  readonly call: (call: WireCall) => Promise<WireObject>
+}
+
+/** Own code: no operation of the core can be tried without being done. */
+export const dryRunNotSupported = { status: 400, code: 'DryRunNotSupported' } as const
+
+export function wireOperation<Declared extends DeclaredParameters, Input, Resource, Answer>({
+  parameters,
+  operation,
+  fields,
+  input,
+  members,
+}: Declaration<Declared, Input, Resource, Answer>): WireOperation {
+  return {
+    parameters,
+    fields,
+    async call({ runner, caller, request, now }) {
+      let values: ValuesOf<Declared> | undefined
+      const answer = await runner.run(operation, caller, () => {
+        if (request.dryRun)
+          throw new AlibabaWireError({
+            ...dryRunNotSupported,
+            message: 'This action has no dry run. Nothing was done.',
+          })
+        values = valuesOf(parameters, request)
+        return input(values)
+      })
+      return members(answer, now(), values!)
+    },
+  }
+}
+
+/** Undeclared parameters are ignored, as the cloud does it. */
+function valuesOf<Declared extends DeclaredParameters>(declared: Declared, request: RpcRequest): ValuesOf<Declared> {
+  const values = Object.entries(declared).map(([name, parameter]) => [name, parameter.read(request.parameters, name)])
+  return Object.fromEntries(values) as ValuesOf<Declared>
+}

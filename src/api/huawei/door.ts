@@ -1,0 +1,132 @@
+import { newHexId, Problem } from '../../kernel/index.ts'
+import type { Principal } from '../../iam/index.ts'
+import type { Door, DoorAnswer, DoorRequest } from '../door.ts'
+import { answerHeaders, dialectOf, renderError, type Dialect } from './answer.ts'
+import { authenticate, type Authenticated, type AuthenticationSources } from './authenticate.ts'
+import { caTagHandlers } from './ca-tags.ts'
+import { caHandlers } from './ca.ts'
+import type { Call, Handler, HuaweiDoorParts, Success } from './call.ts'
+import { certificateHandlers } from './certificates.ts'
+import { HuaweiWireError, iamErrors, ownErrors, type WireCode } from './errors.ts'
+import { createToken, iamHandlers } from './iam.ts'
+import { route, type WireOperation } from './routes.ts'
+import { wireError } from './wire-problems.ts'
+
+/** What this door speaks. Every other operation of the contract is refused by name. */
+export const handlers: Readonly<Partial<Record<WireOperation, Handler>>> = {
+  ...caHandlers,
+  ...caTagHandlers,
+  ...certificateHandlers,
+  ...iamHandlers,
+}
+
+/** Whom the credentials name, and how the same is read anew after rights changed. */
+interface Known {
+  domainId: string
+  principal: Principal
+  reread: () => Promise<Principal | undefined>
+}
+
+/**
+ * The door of Huawei's clients: CCM (private CA) and the part of IAM that they ask for. Order (design 4): path → who → too fast → well
+ * formed → may → do → answer. Every answer carries X-Request-Id; a failure of ours is reported under that id and answered with a bare 500.
+ */
+export function huaweiDoor(parts: HuaweiDoorParts): Door {
+  const sources: AuthenticationSources<Known> = {
+    wallClock: parts.wallClock,
+    async findAccessKey(id) {
+      const found = await parts.principals.byAccessKey(id)
+      return (
+        found && {
+          secret: found.secret,
+          active: found.active,
+          principal: known(found.principal, async () => {
+            const now = await parts.principals.byAccessKey(id)
+            return now?.active ? now.principal : undefined
+          }),
+        }
+      )
+    },
+    async findToken(text) {
+      const found = await parts.principals.ofToken(text)
+      return (
+        found && {
+          expiresAt: found.expiresAt,
+          principal: known(found.principal, async () => (await parts.principals.ofToken(text))?.principal),
+        }
+      )
+    },
+  }
+
+  return async (request) => {
+    const requestId = newHexId()
+    const dialect = dialectOf(request.rawUrl)
+    try {
+      return toAnswer(await answer(parts, sources, request, dialect, requestId), dialect, requestId)
+    } catch (error) {
+      const refusal = error instanceof Problem ? wireError(error) : error
+      if (!(refusal instanceof HuaweiWireError)) parts.report(error, requestId)
+      const { status, headers, body } = renderError(refusal, dialect, requestId)
+      return { status, headers, body: JSON.stringify(body) }
+    }
+  }
+}
+
+const known = (principal: Principal, reread: Known['reread']): Known => ({
+  domainId: principal.account.domainId,
+  principal,
+  reread,
+})
+
+async function answer(
+  parts: HuaweiDoorParts,
+  sources: AuthenticationSources<Known>,
+  { method, rawUrl: target, rawHeaders, body, sourceIp, secureTransport }: DoorRequest,
+  dialect: Dialect,
+  requestId: string,
+): Promise<Success> {
+  const [path = ''] = target.split('?', 1)
+  const found = route(method, path)
+  if (found.kind === 'unknown') throw new HuaweiWireError(refusals.pathUnknown[dialect], 'there is no such path')
+  if (found.kind === 'wrongMethod') {
+    const allow = found.allowed.join(', ')
+    throw new HuaweiWireError(refusals.methodNotAllowed[dialect], `this path knows ${allow} only`, { Allow: allow })
+  }
+
+  const call: Call = {
+    parts,
+    request: { method, target, rawHeaders, body },
+    id: found.id,
+    origin: { sourceIp, secureTransport, door: 'huawei', requestId },
+  }
+  if (found.name === 'KeystoneCreateUserTokenByPassword') return createToken(call)
+
+  const who = await authenticate(call.request, sources)
+  const handler = handlers[found.name]
+  if (!handler) throw new HuaweiWireError(refusals.unsupported[dialect], `${found.name} is not supported`)
+  const caller = callerOf(parts, who, call)
+  return handler({
+    ...call,
+    principal: who.principal.principal,
+    run: (operation, readInput) => parts.runner.run(operation, caller, readInput),
+  })
+}
+
+const callerOf = (parts: HuaweiDoorParts, { principal, accessKeyId }: Authenticated<Known>, { origin }: Call) =>
+  parts.principals.callerOf(principal.principal, principal.reread, { ...origin, accessKeyId })
+
+const refusals = {
+  pathUnknown: { pca: ownErrors.pcaPathUnknown, scm: ownErrors.scmPathUnknown, iam: iamErrors.notFound },
+  methodNotAllowed: {
+    pca: ownErrors.pcaMethodNotAllowed,
+    scm: ownErrors.scmMethodNotAllowed,
+    iam: iamErrors.methodNotAllowed,
+  },
+  unsupported: { pca: ownErrors.pcaUnsupported, scm: ownErrors.scmUnsupported, iam: iamErrors.notFound },
+} satisfies Record<string, Record<Dialect, WireCode>>
+
+function toAnswer({ status, headers, body }: Success, dialect: Dialect, requestId: string): DoorAnswer {
+  const common = { ...headers, ...answerHeaders(dialect, requestId) }
+  if (body === undefined || body instanceof Uint8Array) return { status, headers: common, body: body ?? '' }
+  return { status, headers: { ...common, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+}

@@ -1,0 +1,25 @@
+import Type from 'typebox'
+import { operation } from '../kernel/index.ts'
+import { holdReason, liftHold, type ClockMarks } from './trusted-clock.ts'
+
+/**
+ * A person confirms that the clock is right after a jump that nothing explained: what destroys and purges goes on.
+ * Look at what is due before you call this.
+ */
+export const confirmTime = operation<{ clockMarks: ClockMarks }>()({
+  name: 'ConfirmTime',
+  summary: 'Confirm that the time is right after an unexplained jump of the clock',
+  access: 'write',
+  actions: ['certkeep:time:confirm'],
+  perSecond: 20,
+  input: Type.Object({}, { additionalProperties: false }),
+  problems: [],
+  async run(_input, _resource, { clockMarks }) {
+    const wasHeldBecause = await holdReason(clockMarks)
+    return {
+      answer: { wasHeldBecause: wasHeldBecause ?? null },
+      writes: [liftHold(clockMarks)],
+      audit: { objectType: 'instance', objectId: '', facts: { wasHeldBecause: wasHeldBecause ?? null } },
+    }
+  },
+})

@@ -1,0 +1,8 @@
+export type { KeystoreContent } from './content.ts'
+export { encryptPrivateKey } from './encrypted-key.ts'
+export { KeystoreError } from './errors.ts'
+export type { KeystoreErrorCode } from './errors.ts'
+export { writeJks } from './jks.ts'
+export type { JksContent } from './jks.ts'
+export { writePkcs12 } from './pkcs12.ts'
+export type { Pkcs12Content } from './pkcs12.ts'

@@ -1,0 +1,36 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryFolder } from './service.ts'
+
+/** Runs openssl; throws with what it said when it fails. */
+export const openssl = (...args: string[]): string => execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' })
+
+/** Writes bytes to a file of their own and gives its path. */
+export function file(name: string, content: string | Uint8Array): string {
+  const path = join(temporaryFolder(), name)
+  writeFileSync(path, content)
+  return path
+}
+
+/** `openssl verify`: whether it accepts, and what it said. `at` is the instant of verification in ms. */
+export function verify(
+  certificatePem: string,
+  {
+    roots,
+    chain = '',
+    crls,
+    at,
+  }: { roots: string; chain?: string; crls?: string | undefined; at?: number | undefined },
+): { accepted: boolean; said: string } {
+  const args = ['verify', '-x509_strict', '-CAfile', file('roots.pem', roots)]
+  if (chain !== '') args.push('-untrusted', file('chain.pem', chain))
+  if (crls !== undefined) args.push('-crl_check', '-CRLfile', file('crls.pem', crls))
+  if (at !== undefined) args.push('-attime', String(Math.floor(at / 1_000)))
+  args.push(file('certificate.pem', certificatePem))
+  const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
+  return { accepted: status === 0, said: stdout + stderr }
+}
+
+/** DER of a CRL as PEM, by way of openssl, which so reads it as well. */
+export const crlPem = (der: Uint8Array): string => openssl('crl', '-inform', 'DER', '-in', file('crl.der', der))
