@@ -5,6 +5,7 @@ import {
   operation,
   Problem,
   problem,
+  Refusal,
   Runner,
   type AccessDenial,
   type AuditFacts,
@@ -167,7 +168,7 @@ describe('Runner: too fast → well formed → may → do → record → answer 
 
   test("a door's own error about the wire is thrown as it is, and recorded under its code", async () => {
     const { call, events } = aWorld()
-    const wire = Object.assign(new Error('MissingParameter'), { wireCode: 'MissingId' })
+    const wire = new WireError('MissingParameter')
     await expect(call(aCaller(), () => raise(wire))).rejects.toBe(wire)
     expect(events.slice(1)).toEqual(['read', 'commit audit refused DoIt - MissingId'])
   })
@@ -197,6 +198,52 @@ describe('Runner: too fast → well formed → may → do → record → answer 
     await expect(call()).rejects.toMatchObject({ code: 'ThingNotFound' })
     expect(events).toContain('may test:do,test:it {"type":"ca","id":"thing-1"}')
     expect(sets).toEqual([['audit refused DoIt thing-1 ThingNotFound']])
+  })
+
+  describe('an operation that reveals a secret', () => {
+    const far = { sourceIp: '192.0.2.1', secureTransport: false }
+
+    test.each([
+      { ...far, secureTransport: true },
+      { ...far, sourceIp: '127.0.0.1' },
+      { ...far, sourceIp: '127.9.9.9' },
+      { ...far, sourceIp: '::1' },
+      { ...far, sourceIp: '::ffff:127.0.0.1' },
+    ])('answers over TLS and on loopback: %j', async (caller) => {
+      const { runner, declared } = aWorld()
+      const reveals = { ...declared, revealsSecret: true }
+      expect(await runner.run(reveals, aCaller(caller), () => ({ id: 'thing-1' }))).toEqual({ did: 'it' })
+    })
+
+    test.each(['192.0.2.1', '128.0.0.1', '::ffff:192.0.2.1', '::2', '', '127.0.0.1.example.com', '10.127.0.0.1'])(
+      'refuses plain HTTP from elsewhere, with nothing done (design 4): %j',
+      async (sourceIp) => {
+        const { runner, declared, events, sets } = aWorld()
+        const call = runner.run({ ...declared, revealsSecret: true }, aCaller({ ...far, sourceIp }), () => ({
+          id: 'thing-1',
+        }))
+        await expect(call).rejects.toMatchObject({ code: 'InsecureTransport' })
+        expect(events.filter((event) => event.startsWith('run'))).toEqual([])
+        expect(sets).toEqual([['audit refused DoIt thing-1 InsecureTransport']])
+      },
+    )
+
+    test('tells that only to who may, and not whether the object exists', async () => {
+      const denied = aWorld({ refusal: { action: 'test:do', decision: 'implicitDeny' } })
+      const missing = aWorld({ thing: undefined })
+      const codes = [denied, missing].map(async ({ runner, declared }) =>
+        runner
+          .run({ ...declared, revealsSecret: true }, aCaller(far), () => ({ id: 'thing-1' }))
+          .catch(({ code }: Problem) => code),
+      )
+      expect(await Promise.all(codes)).toEqual(['AccessDenied', 'InsecureTransport'])
+    })
+
+    test('every other operation is open to plain HTTP', async () => {
+      const { declared, call } = aWorld()
+      expect(declared.revealsSecret).toBe(false)
+      expect(await call(aCaller(far))).toEqual({ did: 'it' })
+    })
   })
 
   test('an operation on no object is judged on the account, and run without one', async () => {
@@ -354,6 +401,10 @@ describe('Runner: rights that change during the call (design 4)', () => {
     expect(sets).toEqual([['audit refused DoIt thing-1 ChangedMeanwhile']])
   })
 })
+
+class WireError extends Refusal {
+  readonly code = 'MissingId'
+}
 
 function raise(error: Error): never {
   throw error
