@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from './service.ts'
 
@@ -34,3 +34,13 @@ export function verify(
 
 /** DER of a CRL as PEM, by way of openssl, which so reads it as well. */
 export const crlPem = (der: Uint8Array): string => openssl('crl', '-inform', 'DER', '-in', file('crl.der', der))
+
+/** A certificate for this name with its key, both PEM, as somebody would upload them. */
+export function selfSigned(commonName: string): { certificate: string; privateKey: string } {
+  const key = join(temporaryFolder(), 'key.pem')
+  const certificate = openssl(
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key],
+    ...['-days', '365', '-subj', `/CN=${commonName}`, '-addext', `subjectAltName=DNS:${commonName}`],
+  )
+  return { certificate, privateKey: readFileSync(key, 'utf8') }
+}
