@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { unzipSync } from 'fflate'
 import { huaweiHeaders } from '../support/client.ts'
 import { crl, until } from '../support/life.ts'
-import { crlPem, file, openssl, verify } from '../support/openssl.ts'
+import { crlPem, file, openssl, opensslReq, verify } from '../support/openssl.ts'
 import { startService, temporaryFolder, type Service } from '../support/service.ts'
 import { withClient } from './harness.ts'
 import {
@@ -39,6 +39,9 @@ withClient('the life of CAs and certificates through Huawei’s Python client', 
   const createCertificate = async (body: object): Promise<string> =>
     (await python.done('CreateCertificate', { body })).certificate_id
   const showCa = (id: string) => python.done('ShowCertificateAuthority', { ca_id: id })
+  const importInto = (id: string, body: object) =>
+    python.call('ImportCertificateAuthorityCertificate', { ca_id: id, body })
+  const notImported = { ok: false, status: 400, code: 'PCA.10010908', class: 'ClientRequestException' }
   const exportJson = (id: string, more: object = {}) =>
     python.done('ExportCertificate', { certificate_id: id, body: { is_compressed: 'false', type: 'OTHER', ...more } })
 
@@ -111,10 +114,7 @@ withClient('the life of CAs and certificates through Huawei’s Python client', 
     const id = await createCa(aPendingCa)
     const { csr } = await python.done('ExportCertificateAuthorityCsr', { ca_id: id })
     const body = { certificate: outside.sign(csr), certificate_chain: outside.pem }
-    expect(await python.call('ImportCertificateAuthorityCertificate', { ca_id: id, body })).toMatchObject({
-      ok: true,
-      status: 204,
-    })
+    expect(await importInto(id, body)).toMatchObject({ ok: true, status: 204 })
     expect(await showCa(id)).toMatchObject({
       status: 'ACTIVED',
       gen_mode: 'IMPORT',
@@ -133,10 +133,21 @@ withClient('the life of CAs and certificates through Huawei’s Python client', 
     const [id, other] = [await createCa(aPendingCa), await createCa(aPendingCa)]
     const { csr } = await python.done('ExportCertificateAuthorityCsr', { ca_id: other })
     for (const certificate of [outside.sign(csr), outside.pem, 'no certificate'])
-      expect(
-        await python.call('ImportCertificateAuthorityCertificate', { ca_id: id, body: { certificate } }),
-      ).toMatchObject({ ok: false, status: 400, code: 'PCA.10010908', class: 'ClientRequestException' })
+      expect(await importInto(id, { certificate })).toMatchObject(notImported)
     expect(await showCa(id)).toMatchObject({ status: 'PENDING', gen_mode: 'GENERATE' })
+  })
+
+  test('a chain that no verifier would accept is not imported', async () => {
+    const id = await createCa(aPendingCa)
+    const { csr } = await python.done('ExportCertificateAuthorityCsr', { ca_id: id })
+    const certificate = outsideCa().sign(csr)
+    expect(await importInto(id, { certificate, certificate_chain: outsideCa().pem })).toMatchObject(notImported)
+    for (const constraints of ['CA:FALSE', 'CA:TRUE,pathlen:0']) {
+      const outside = outsideCa(constraints)
+      const body = { certificate: outside.sign(csr), certificate_chain: outside.pem }
+      expect(await importInto(id, body)).toMatchObject(notImported)
+    }
+    expect((await showCa(id)).status).toBe('PENDING')
   })
 
   test('lists filter by status, type and part of the name, sort, and count beyond the page', async () => {
@@ -365,20 +376,21 @@ const pkcs12 = (bytes: Buffer, password: string): string =>
 function aCsr(subjectText: string): { csr: string } {
   const key = `${temporaryFolder()}/key.pem`
   const name = /CN=([^/]+)/.exec(subjectText)![1]!
-  const csr = openssl(
-    ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key],
+  const csr = opensslReq(
+    ...['-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key],
     ...['-subj', subjectText, '-addext', `subjectAltName=DNS:${name.replaceAll(' ', '-')}`],
   )
   return { csr }
 }
 
 /** A CA that openssl keeps, as a user's own would be. */
-function outsideCa() {
+function outsideCa(constraints = 'CA:TRUE') {
   const folder = temporaryFolder()
   const key = `${folder}/ca.key`
-  const pem = openssl(
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-nodes', '-keyout', key],
+  const pem = opensslReq(
+    ...['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-nodes', '-keyout', key],
     ...['-days', '3650', '-subj', '/CN=Outside CA', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
+    ...['-addext', `basicConstraints=critical,${constraints}`, '-addext', 'subjectKeyIdentifier=hash'],
   )
   const certificate = file('outside.pem', pem)
   const extensions = file(
