@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { own, type Caller } from '../support/client.ts'
+import { type Caller } from '../support/client.ts'
 import { person, secondAccount } from '../support/people.ts'
 import { startService, type Service } from '../support/service.ts'
 import { withClient } from './harness.ts'
