@@ -29,6 +29,8 @@ export function createServer({ doors, report }: ServerParts): FastifyInstance {
     http: { maxHeaderSize: maxHeaderBytes },
     frameworkErrors: (error, _request, reply) => void plain(reply, 400, error.message),
   })
+  // Huawei's Node client sends `{}` with a GET, and signs it (huawei-wire.md §4).
+  server.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 

@@ -27,7 +27,6 @@ export const issueCertificate = operation<IssueNeeds>()({
   summary: 'Issue a certificate with a key made here',
   access: 'write',
   actions: ['pca:ca:issueCert'],
-  perSecond: 100,
   input: Type.Object(
     {
       issuerId: uuidInput,

@@ -44,7 +44,6 @@ export const showPrivateCertificate = operation<Needs>()({
   summary: 'Show a private certificate',
   access: 'read',
   actions: ['pca:cert:get'],
-  perSecond: 100,
   input: certificateIdInput,
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound'],
@@ -61,7 +60,6 @@ export const exportPrivateCertificate = operation<Needs>()({
   access: 'read',
   actions: ['pca:cert:export'],
   revealsSecret: true,
-  perSecond: 100,
   input: certificateIdInput,
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound', 'CertificateStateForbids'],
@@ -114,7 +112,6 @@ export const listPrivateCertificates = operation<Needs>()({
   summary: 'List private certificates',
   access: 'list',
   actions: ['pca:cert:list'],
-  perSecond: 100,
   input: Type.Object(
     {
       ...listInput,

@@ -69,7 +69,7 @@ export interface Operation<Input, Resource, Answer, Deps> {
   readonly actions: readonly string[]
   /** Its answer holds a private key or a secret: never over plain HTTP, except on loopback. */
   readonly revealsSecret: boolean
-  /** Calls a second for one user; undefined: not limited. */
+  /** Calls a second for one user, where a cloud says so; undefined: not limited (Huawei's clients answer a 429 with minutes of sleep). */
   readonly perSecond: number | undefined
   readonly input: TSchema
   /** What the call is about; undefined for an operation that is judged on the account alone. */

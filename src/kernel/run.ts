@@ -134,7 +134,9 @@ export class Runner<Deps> {
     const [first] = validator.Errors(input)
     throw problem('InputInvalid', {
       field: first?.instancePath.slice(1).replaceAll('/', '.') || 'input',
-      reason: first?.message ?? 'is not valid',
+      // An unknown member fails against the schema `false`, which says nothing to a person.
+      reason:
+        first?.keyword === 'boolean' ? 'is not a parameter of this operation' : (first?.message ?? 'is not valid'),
     })
   }
 }

@@ -128,6 +128,14 @@ for (const engine of engines) {
       expect(await all()).toEqual({ a: `new ${winners[0]}` })
     })
 
+    test('a value that is left out is a bug, and not taken for nothing', async () => {
+      await using stores = await engine.open()
+      const { holding, insert } = valuesOf(stores.db)
+      const none = {} as { key: string; value: string }
+      expect(() => holding.guard(none, missed, 0)).toThrow('no value for value')
+      expect(() => insert({ ...none, value: '1' })).toThrow('no value for key')
+    })
+
     test('values come back as they went in: bytes without any, the largest safe integer, every kind of text', async () => {
       await using stores = await engine.open()
       const size = Number.MAX_SAFE_INTEGER

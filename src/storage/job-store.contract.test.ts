@@ -132,6 +132,21 @@ for (const engine of engines) {
       expect(await db.jobs.failing()).toEqual([])
     })
 
+    test('a process that starts alone takes over at once what its predecessor had taken or was to retry', async () => {
+      await using db = await engine.open()
+      const taken = await scheduled(db)
+      const failed = await scheduled(db, 'endCa', 'ca-2')
+      for (const job of [taken, failed]) await db.jobs.take(job, 'before', wall, until)
+      await db.commit([db.jobs.fail(failed, 'before', until, 'why')])
+      expect(await due(db)).toEqual([])
+      await db.commit([db.jobs.releaseAll()])
+      const again = await due(db)
+      expect(again).toMatchObject([{ lastError: null }, { lastError: 'why' }])
+      for (const job of again) expect(await db.jobs.take(job, 'after', wall, until)).toBe(true)
+      await db.commit(db.jobs.finish(taken, 'before', undefined))
+      expect(await due(db, domain, until)).toHaveLength(2)
+    })
+
     test('a job that is not there cannot be taken', async () => {
       await using db = await engine.open()
       const job = await scheduled(db)

@@ -97,6 +97,14 @@ for (const engine of engines) {
       expect(await db.ledger.unexpired(caId, now)).toEqual({ leaves: 0, cas: 0, revoked: 0, lastNotAfter: null })
     })
 
+    test('the certificate of a root is on its ledger, and nothing under it', async () => {
+      await using db = await engine.open()
+      const root = anIssuance({ kind: 'root', notAfter: now + 999 * day })
+      await db.commit([db.ledger.record(root, duplicate)])
+      expect(await db.ledger.find(root.caId, root.serial)).toEqual(root)
+      expect(await db.ledger.unexpired(root.caId, now)).toMatchObject({ leaves: 0, cas: 0, lastNotAfter: null })
+    })
+
     test('a signing that was never opened cannot be done', async () => {
       await using db = await engine.open()
       await expect(db.commit([db.ledger.done(newUuid())])).rejects.toMatchObject({ code: 'Unavailable' })
