@@ -58,6 +58,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   number: { pattern: () => '-?\\d+(?:\\.\\d+)?' },
   digits: { pattern: () => '\\d+' },
   base64: { pattern: () => '[A-Za-z0-9+/]+={0,2}' },
+  token: { pattern: () => '[A-Za-z0-9_-]{43}' },
   text: { pattern: () => '[\\s\\S]+?' },
   ms: { pattern: () => '\\d{13,15}', holds: (text, argument, known) => sameInstant(Number(text), argument, known) },
   date: { pattern: () => isoDate, holds: (text, argument, known) => sameInstant(Date.parse(text), argument, known) },
@@ -82,7 +83,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 const placeholder =
-  /<(uuid|UUID|hex|HEX|number|digits|base64|text|ms|date|sdk-date|http-date|day|pem)(?:[: ]([^<>]*)|(\d+))?>/g
+  /<(uuid|UUID|hex|HEX|number|digits|base64|token|text|ms|date|sdk-date|http-date|day|pem)(?:[: ]([^<>]*)|(\d+))?>/g
 
 /** Whether a text is what is written of it: word for word, but for placeholders. */
 export function matches(written: string, text: string, known: Known): boolean {
@@ -162,6 +163,7 @@ const recognized = [
   '(?<![0-9A-Za-z])(?<digits>\\d{15,})(?![0-9A-Za-z])',
   '(?<=^|\\\\n|[^0-9A-Za-z])(?<hex>[0-9a-f]{32,})(?![0-9A-Za-z])',
   '(?<![0-9A-Za-z])(?<HEX>[0-9A-F]{32,})(?![0-9A-Za-z])',
+  '(?<![\\w-])(?<token>(?=[\\w-]*[A-Z])(?=[\\w-]*[a-z])[\\w-]{43})(?![\\w-])',
   '(?<![0-9A-Za-z])(?<ms>\\d{13})(?![0-9A-Za-z])',
 ].join('|')
 
@@ -183,6 +185,7 @@ export function generalized(text: string, known: Known): string {
     if (groups['HEX'] !== undefined) return `<HEX${whole.length}>`
     if (groups['digits'] !== undefined) return '<digits>'
     if (groups['date'] !== undefined) return timePlaceholder('date', Date.parse(whole), known)
+    if (groups['token'] !== undefined) return '<token>'
     if (groups['sdkDate'] !== undefined) return '<sdk-date>'
     if (groups['httpDate'] !== undefined) return timePlaceholder('http-date', Date.parse(whole), known)
     return timePlaceholder('ms', Number(whole), known)
