@@ -2,7 +2,6 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import type { FastifyListenOptions } from 'fastify'
 import { alibabaDoor } from './api/alibaba/door.ts'
 import { huaweiDoor } from './api/huawei/door.ts'
-import type { Keystores } from './api/huawei/keystores.ts'
 import { ownDoor } from './api/own/door.ts'
 import { pkiDoor } from './api/pki/door.ts'
 import { closeServer, createServer } from './api/server.ts'
@@ -11,7 +10,6 @@ import { compose } from './compose.ts'
 import { emulatorDoor, emulatorRootMarker, type ClockChange } from './emulator/index.ts'
 import { wallClock } from './kernel/index.ts'
 import { openKeyring, Sealer, type MasterKey } from './keys/index.ts'
-import { writeJks, writePkcs12 } from './keystores/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import { sqliteDatabase, SqliteReader, WriterClient } from './storage/index.ts'
 import { threadCalls } from './thread-calls.ts'
@@ -58,16 +56,10 @@ const report = (failure: unknown, requestId = ''): void => {
 }
 const { deps, runner, principals, nonces, tokens } = thread
 const parts = { runner, principals, nonces, wallClock, report }
-const keystores: Keystores = {
-  pkcs12: ({ alias, privateKey, ...rest }) =>
-    writePkcs12({ ...rest, privateKeyPkcs8: privateKey, friendlyName: alias }),
-  jks: ({ privateKey, ...rest }) => writeJks({ ...rest, privateKeyPkcs8: privateKey }),
-}
-const huawei = huaweiDoor({ ...parts, ...deps, tokens, keystores })
+const huawei = huaweiDoor({ ...parts, ...deps, tokens })
 const doors: Record<string, Door> = {
   '/': alibabaDoor({ ...parts, domainClock: deps.domainClock }),
-  '/v1/private-': huawei,
-  '/v1/pca/': huawei,
+  '/v1/': huawei,
   '/v3/': huawei,
   '/v5/': huawei,
   '/crl/': pkiDoor({ ...deps, report }),

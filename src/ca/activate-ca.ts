@@ -13,7 +13,6 @@ export const activateCa = operation<InstallNeeds & IssuingNeeds>()({
   summary: 'Activate a pending CA with a certificate of another CA',
   access: 'write',
   actions: ['pca:ca:activate', 'pca:ca:active'],
-  perSecond: 20,
   input: Type.Object(
     {
       caId: uuidInput,

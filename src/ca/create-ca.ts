@@ -25,7 +25,6 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
   summary: 'Create a private CA',
   access: 'write',
   actions: ['pca:ca:create'],
-  perSecond: 20,
   input: Type.Object(
     {
       type: Type.Enum(['root', 'subordinate']),

@@ -1,7 +1,7 @@
 import { operation, type Clock } from '../kernel/index.ts'
-import { signCsr, type SigningNeeds } from '../issuance/index.ts'
+import { signCsr, subjectOf, type SigningNeeds } from '../issuance/index.ts'
 import type { KeyStore } from '../keys/index.ts'
-import { buildName, keyAlgorithms } from '../x509/index.ts'
+import { keyAlgorithms } from '../x509/index.ts'
 import { caIdInput, theCa } from './inputs.ts'
 import { chainAbove, keyOf, shownState } from './issuing.ts'
 import { problem, type ShownState } from './problems.ts'
@@ -15,7 +15,6 @@ export const exportCaCertificate = operation<{ cas: CaStore; domainClock: Clock 
   summary: 'Export a CA certificate and its chain',
   access: 'read',
   actions: ['pca:ca:export'],
-  perSecond: 100,
   input: caIdInput,
   resource: theCa(),
   problems: ['CaNotFound', 'CaStateForbids'],
@@ -36,7 +35,6 @@ export const exportCaCsr = operation<
   summary: 'Export the CSR of a pending CA',
   access: 'read',
   actions: ['pca:ca:getCsr'],
-  perSecond: 20,
   input: caIdInput,
   resource: theCa(),
   problems: ['CaNotFound', 'CaStateForbids', 'KeyUnavailable'],
@@ -46,7 +44,7 @@ export const exportCaCsr = operation<
       throw problem('CaStateForbids', { act: 'export of the CSR', state: shownState(ca, domainClock.now()) })
     const key = await keyOf(ca, keyStore, 'export of the CSR')
     const csr = await signCsr({ keys }, key, keyAlgorithms[ca.keyAlgorithm].hash, {
-      subject: buildName(ca.subject),
+      subject: subjectOf(ca.subject).der,
       spki: (await keyStore.find(key.keyId))!.spki,
       extensions: [],
     })

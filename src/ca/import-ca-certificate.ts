@@ -35,7 +35,6 @@ export const importCaCertificate = operation<{
   summary: 'Activate a pending CA with a certificate signed elsewhere',
   access: 'write',
   actions: ['pca:ca:import'],
-  perSecond: 20,
   input: Type.Object(
     {
       caId: uuidInput,

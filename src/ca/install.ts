@@ -3,6 +3,7 @@ import type { Clock, Write } from '../kernel/index.ts'
 import {
   rootExtensions,
   signCaCertificate,
+  subjectOf,
   subordinateExtensions,
   validityOf,
   type Issuer,
@@ -11,7 +12,7 @@ import {
   type ValidityRequest,
 } from '../issuance/index.ts'
 import type { KeyReference, KeyStore } from '../keys/index.ts'
-import { buildName, parseSpki, type Extension, type KeyUsage, type SignatureHash } from '../x509/index.ts'
+import { parseSpki, type Extension, type KeyUsage, type SignatureHash } from '../x509/index.ts'
 import type { Ca } from './ca.ts'
 import { caLifecycle } from './lifecycle.ts'
 import { problem } from './problems.ts'
@@ -79,7 +80,7 @@ export async function makeCaCertificate(
       serial,
       notBefore,
       notAfter,
-      subject: buildName(ca.subject),
+      subject: subjectOf(ca.subject).der,
       spki: parts.spki,
       extensions: issuer
         ? subordinateExtensions(profile, spki, issuer, deps.publication)

@@ -18,7 +18,6 @@ export const showCa = operation<{ cas: CaStore; domainClock: Clock }>()({
   summary: 'Show a CA',
   access: 'read',
   actions: ['pca:ca:get'],
-  perSecond: 100,
   input: caIdInput,
   resource: theCa(),
   problems: ['CaNotFound'],
@@ -45,7 +44,6 @@ export const listCas = operation<{ cas: CaStore; domainClock: Clock }>()({
   summary: 'List CAs',
   access: 'list',
   actions: ['pca:ca:list'],
-  perSecond: 100,
   input: Type.Object(
     {
       name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),

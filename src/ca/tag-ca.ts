@@ -6,8 +6,9 @@ import { problem } from './problems.ts'
 import type { CaStore } from './store.ts'
 
 const maxTags = 20
-const tagKey = Type.String({ minLength: 1, maxLength: 128 })
-const tagsInput = Type.Record(tagKey, Type.String({ maxLength: 255 }))
+// A pattern, because lengths do not bind the keys of a record.
+const tagKey = Type.String({ pattern: '^[^]{1,128}$' })
+const tagsInput = Type.Record(tagKey, Type.String({ maxLength: 255 }), { additionalProperties: false })
 
 /** Adds tags to a CA; a key that it has gets the new value. */
 export const tagCa = operation<{ cas: CaStore }>()({
@@ -15,7 +16,6 @@ export const tagCa = operation<{ cas: CaStore }>()({
   summary: 'Add tags to a CA',
   access: 'write',
   actions: ['pca:ca:createTag'],
-  perSecond: 20,
   input: Type.Object({ caId: uuidInput, tags: tagsInput }, { additionalProperties: false }),
   resource: {
     ...theCa<{ caId: string; tags: Record<string, string> }>(),
@@ -39,7 +39,6 @@ export const untagCa = operation<{ cas: CaStore }>()({
   summary: 'Remove tags from a CA',
   access: 'write',
   actions: ['pca:ca:deleteTag'],
-  perSecond: 20,
   input: Type.Object({ caId: uuidInput, keys: Type.Array(tagKey, { maxItems: 20 }) }, { additionalProperties: false }),
   resource: theCa(),
   problems: ['CaNotFound', 'CaChanged'],
@@ -58,7 +57,6 @@ export const listCaTags = operation<{ cas: CaStore }>()({
   summary: 'List the tags of a CA',
   access: 'list',
   actions: ['pca:ca:listTags'],
-  perSecond: 100,
   input: caIdInput,
   resource: theCa(),
   problems: ['CaNotFound'],

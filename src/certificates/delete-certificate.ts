@@ -60,7 +60,6 @@ export const deletePrivateCertificate = operation<Needs>()({
   summary: 'Delete the record of a private certificate',
   access: 'write',
   actions: ['pca:cert:delete'],
-  perSecond: 100,
   input: certificateIdInput,
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound', 'CertificateChanged'],

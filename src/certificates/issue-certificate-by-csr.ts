@@ -24,7 +24,7 @@ import {
   type GeneralName,
   type KeyUsage,
 } from '../x509/index.ts'
-import { first, issuedFacts, issueLeaf, theIssuer, type IssueNeeds } from './issue.ts'
+import { acceptedKey, first, issuedFacts, issueLeaf, theIssuer, type IssueNeeds } from './issue.ts'
 
 const issuanceProblem = problemsOf(issuanceProblems)
 const caProblem = problemsOf(caProblems)
@@ -40,7 +40,6 @@ export const issueCertificateByCsr = operation<IssueNeeds>()({
   summary: 'Issue a certificate for a CSR',
   access: 'write',
   actions: ['pca:ca:issueCertByCsr'],
-  perSecond: 100,
   input: Type.Object(
     {
       issuerId: uuidInput,
@@ -123,7 +122,6 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
   summary: 'Issue a CA certificate for a CSR',
   access: 'write',
   actions: ['pca:ca:issueCaByCsr'],
-  perSecond: 20,
   input: Type.Object(
     {
       issuerId: uuidInput,
@@ -158,7 +156,7 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
     checkUnder(issuer, notAfter, pathLength)
     const id = newUuid()
     const serial = newSerial()
-    const keyAlgorithm = csr.spki.algorithm
+    const keyAlgorithm = (await acceptedKey(csr.spki.der, 'ca', deps.ledger)).algorithm
     if (keyAlgorithm === undefined) throw issuanceProblem('KeyRefused', { reason: 'its kind is not issued for' })
     const { certificate, signing } = await signCaCertificate(deps, {
       caId: id,

@@ -5,6 +5,7 @@ import {
   keyAlgorithmInput,
   keyUsagesInput,
   signatureHashInput,
+  subjectOf,
   subjectInput,
   uuidInput,
   validityInput,
@@ -17,7 +18,7 @@ import {
   type KeyUsage,
   type NameFields,
 } from '../x509/index.ts'
-import { first, issuedFacts, issueLeaf, subjectOf, theIssuer, type IssueNeeds } from './issue.ts'
+import { first, issuedFacts, issueLeaf, theIssuer, type IssueNeeds } from './issue.ts'
 import { problem } from './problems.ts'
 
 /** Issues a certificate for a key that we make and keep, sealed, for export. */
@@ -26,7 +27,6 @@ export const issueCertificate = operation<IssueNeeds>()({
   summary: 'Issue a certificate with a key made here',
   access: 'write',
   actions: ['pca:ca:issueCert'],
-  perSecond: 100,
   input: Type.Object(
     {
       issuerId: uuidInput,

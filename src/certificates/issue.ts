@@ -14,7 +14,6 @@ import {
 import type { KeyProvider, Sealer } from '../keys/index.ts'
 import { problemsOf, type ResourceRule } from '../kernel/index.ts'
 import {
-  buildName,
   checkKey,
   generalNameText,
   isEmptyName,
@@ -85,7 +84,7 @@ export async function issueLeaf(
   const end = issuer.certificate.tbs.notAfter
   if (notAfter > end) throw caProblem('ValidityBeyondIssuer', { notAfter: end })
 
-  const spki = acceptedKey(order.spki)
+  const spki = await acceptedKey(order.spki, 'leaf', deps.ledger)
   const serial = newSerial()
   const der = await signLeaf(deps, issuer, order.signatureHash, {
     serial,
@@ -150,26 +149,28 @@ export async function issueLeaf(
   }
 }
 
-/** @throws Problem KeyRefused */
-export function acceptedKey(der: Uint8Array): Spki {
+/**
+ * A key of a kind that we issue for, strong enough, not revoked for compromise; a leaf's is not a CA's either, while a CA
+ * may well have a second certificate. @throws Problem KeyRefused
+ */
+export async function acceptedKey(
+  der: Uint8Array,
+  kind: 'leaf' | 'ca',
+  ledger: Pick<IssuanceLedger, 'keyBar'>,
+): Promise<Spki> {
+  const refuse = (reason: string) => issuanceProblem('KeyRefused', { reason })
+  let spki: Spki
   try {
-    const spki = parseSpki(der)
+    spki = parseSpki(der)
     checkKey(spki, 'issue')
-    return spki
   } catch (error) {
-    if (error instanceof X509Error) throw issuanceProblem('KeyRefused', { reason: error.message })
+    if (error instanceof X509Error) throw refuse(error.message)
     throw error
   }
-}
-
-/** @throws Problem SubjectInvalid */
-export function subjectOf(fields: NameFields): { der: Uint8Array; fields: NameFields } {
-  try {
-    return { der: buildName(fields), fields }
-  } catch (error) {
-    if (error instanceof X509Error) throw issuanceProblem('SubjectInvalid', { reason: error.message })
-    throw error
-  }
+  const bar = await ledger.keyBar(createHash('sha256').update(der).digest())
+  if (bar === 'compromised') throw refuse('a certificate for it was revoked because the key was compromised')
+  if (bar === 'caKey' && kind === 'leaf') throw refuse('it is the key of a CA')
+  return spki
 }
 
 export const first = (value: string | readonly string[] | undefined): string | undefined =>

@@ -44,7 +44,6 @@ export const showPrivateCertificate = operation<Needs>()({
   summary: 'Show a private certificate',
   access: 'read',
   actions: ['pca:cert:get'],
-  perSecond: 100,
   input: certificateIdInput,
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound'],
@@ -60,7 +59,7 @@ export const exportPrivateCertificate = operation<Needs>()({
   summary: 'Export a private certificate, with its key if it was made here',
   access: 'read',
   actions: ['pca:cert:export'],
-  perSecond: 100,
+  revealsSecret: true,
   input: certificateIdInput,
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound', 'CertificateStateForbids'],
@@ -82,6 +81,7 @@ export const showRepositoryCertificate = operation<Needs>()({
   summary: 'Show a certificate of the repository, with its private key',
   access: 'read',
   actions: ['yundun-cert:GetUserCertificateDetail'],
+  revealsSecret: true,
   perSecond: 100,
   input: Type.Object({ number: Type.BigInt(), withMaterial: Type.Boolean() }, { additionalProperties: false }),
   resource: theRepositoryCertificate<{ number: bigint; withMaterial: boolean }>(),
@@ -112,7 +112,6 @@ export const listPrivateCertificates = operation<Needs>()({
   summary: 'List private certificates',
   access: 'list',
   actions: ['pca:cert:list'],
-  perSecond: 100,
   input: Type.Object(
     {
       ...listInput,

@@ -28,6 +28,8 @@ export interface UploadNeeds {
 
 const maxChain = 10
 const maxPemCharacters = 65_536
+/** Of the keys of a record typebox looks at the pattern alone. */
+const tagKey = Type.String({ pattern: '^[^]{1,128}$' })
 
 /** Keeps a certificate and its private key, made elsewhere, under a name that is free in the account. */
 export const uploadCertificate = operation<UploadNeeds>()({
@@ -44,7 +46,7 @@ export const uploadCertificate = operation<UploadNeeds>()({
       /** PEM, unencrypted. */
       privateKey: Type.String({ minLength: 1, maxLength: maxPemCharacters }),
       resourceGroupId: Type.Optional(Type.String({ maxLength: 64 })),
-      tags: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.String({ maxLength: 256 }))),
+      tags: Type.Optional(Type.Record(tagKey, Type.String({ maxLength: 256 }), { additionalProperties: false })),
     },
     { additionalProperties: false },
   ),

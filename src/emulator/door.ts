@@ -101,7 +101,7 @@ function readChange(body: Record<string, unknown>): ClockChange {
   const days = number('advance_days')
   const seconds = number('advance_seconds')
   const set = body['set']
-  const setTo = set === undefined ? undefined : typeof set === 'number' ? set : Date.parse(String(set))
+  const setTo = set === undefined ? undefined : instantOf(set)
   if (setTo !== undefined && !(setTo >= 0 && setTo <= farFuture))
     throw new BadRequest('set: an ISO 8601 instant or ms since 1970 is wanted')
   const frozen = body['frozen']
@@ -111,6 +111,10 @@ function readChange(body: Record<string, unknown>): ClockChange {
   if (advanceMs !== undefined && Math.abs(advanceMs) > 100_000 * dayMs) throw new BadRequest('that is too far')
   return { advanceMs, setTo, frozen }
 }
+
+/** NaN for what is neither a number nor the text of an instant. */
+const instantOf = (value: unknown): number =>
+  typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN
 
 const json = (status: number, value: unknown): EmulatorAnswer => ({
   status,

@@ -11,7 +11,6 @@ export const confirmTime = operation<{ clockMarks: ClockMarks }>()({
   summary: 'Confirm that the time is right after an unexplained jump of the clock',
   access: 'write',
   actions: ['certkeep:time:confirm'],
-  perSecond: 20,
   input: Type.Object({}, { additionalProperties: false }),
   problems: [],
   async run(_input, _resource, { clockMarks }) {

@@ -41,7 +41,6 @@ export const deleteCa = operation<Needs>()({
   summary: 'Delete a private CA, or schedule its deletion',
   access: 'write',
   actions: ['pca:ca:delete'],
-  perSecond: 20,
   input: Type.Object(
     { caId: uuidInput, keepDays: Type.Integer({ minimum: 7, maximum: 30 }) },
     { additionalProperties: false },

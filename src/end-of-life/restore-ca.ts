@@ -9,7 +9,6 @@ export const restoreCa = operation<{ cas: CaStore; domainClock: Clock }>()({
   summary: 'Take back the scheduled deletion of a CA',
   access: 'write',
   actions: ['pca:ca:restore'],
-  perSecond: 20,
   input: caIdInput,
   resource: theCa(),
   problems: ['CaNotFound', 'CaStateForbids', 'CaChanged', 'CaKeyIsOutside'],

@@ -15,7 +15,6 @@ export const createPolicy = operation<IamNeeds>()({
   summary: 'Create a policy',
   access: 'write',
   actions: ['ram:CreatePolicy', 'iam:policies:create'],
-  perSecond: 20,
   input: Type.Object(
     { policyName, document: Type.String({ minLength: 2, maxLength: 65_536 }) },
     { additionalProperties: false },
@@ -67,7 +66,6 @@ export const attachPolicy = operation<IamNeeds>()({
   summary: 'Attach a policy to a user',
   access: 'write',
   actions: ['ram:AttachPolicyToUser', 'iam:users:attachPolicy'],
-  perSecond: 20,
   input: attachment,
   resource: theUser<{ userName: string; policyName: string }>(),
   problems: ['UserNotFound', 'PolicyNotFound', 'CallerGone'],
@@ -92,7 +90,6 @@ export const detachPolicy = operation<IamNeeds>()({
   summary: 'Detach a policy from a user',
   access: 'write',
   actions: ['ram:DetachPolicyFromUser', 'iam:users:detachPolicy'],
-  perSecond: 20,
   input: attachment,
   resource: theUser<{ userName: string; policyName: string }>(),
   problems: ['UserNotFound', 'PolicyNotFound', 'PolicyNotAttached', 'CallerGone'],

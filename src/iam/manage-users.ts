@@ -36,7 +36,6 @@ export const createUser = operation<IamNeeds>()({
   summary: 'Create a user',
   access: 'write',
   actions: ['ram:CreateUser', 'iam:users:createUser'],
-  perSecond: 20,
   input: Type.Object(
     { userName: userNameInput, password: Type.Optional(Type.String({ minLength: 8, maxLength: 512 })) },
     { additionalProperties: false },
@@ -70,7 +69,6 @@ export const listUsers = operation<IamNeeds>()({
   summary: 'List the users of the account',
   access: 'list',
   actions: ['ram:ListUsers', 'iam:users:listUsers'],
-  perSecond: 100,
   input: Type.Object({}, { additionalProperties: false }),
   problems: [],
   async run(_input, _resource, { iam }, caller) {
@@ -89,7 +87,6 @@ export const setUserEnabled = operation<IamNeeds>()({
   summary: 'Disable or enable a user',
   access: 'write',
   actions: ['ram:UpdateUser', 'iam:users:updateUser'],
-  perSecond: 20,
   input: Type.Object({ userName: userNameInput, enabled: Type.Boolean() }, { additionalProperties: false }),
   resource: theUser<{ userName: string; enabled: boolean }>(),
   problems: ['UserNotFound', 'CallerGone'],
@@ -112,7 +109,7 @@ export const createAccessKey = operation<IamNeeds>()({
   summary: 'Create an access key for a user',
   access: 'write',
   actions: ['ram:CreateAccessKey', 'iam:credentials:createCredential'],
-  perSecond: 20,
+  revealsSecret: true,
   input: ofUser,
   resource: theUser(),
   problems: ['UserNotFound', 'AccessKeyLimit'],
@@ -156,7 +153,6 @@ export const setAccessKeyEnabled = operation<IamNeeds>()({
   summary: 'Disable or enable an access key',
   access: 'write',
   actions: ['ram:UpdateAccessKey', 'iam:credentials:updateCredential'],
-  perSecond: 20,
   input: Type.Object(
     { accessKeyId: Type.String({ maxLength: 128 }), enabled: Type.Boolean() },
     { additionalProperties: false },

@@ -34,6 +34,10 @@ export interface IssuanceLedger {
   ): Promise<{ leaves: number; cas: number; revoked: number; lastNotAfter: number | null }>
   /** `duplicate` when the issuer has used the serial before. */
   record(issuance: Issuance, duplicate: Problem): Write
+  /** Why a public key must not be certified: it was revoked for compromise, or it is the key of a CA of any account. */
+  keyBar(spkiSha256: Uint8Array): Promise<'compromised' | 'caKey' | undefined>
+  /** From now on the public key is barred. */
+  barKey(spkiSha256: Uint8Array, at: number): Write
   open(signing: Signing): Write
   done(signingId: string): Write
 }

@@ -4,11 +4,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 export const newUuid = (): string => randomUUID()
 
 /**
- * The second name of a certificate: a sparse number that JSON and every SDK carry without rounding (below 2^52). It is
- * made of random bits of the first name, a version 4 UUID, so that one index serves both.
+ * The second name of a certificate: a sparse number that JSON and every SDK carry as a number (below 2^48: from 16 digits on
+ * pop-core makes text of it). It is made of random bits of the first name, a version 4 UUID, so that one index serves both.
  */
 export function numberOfUuid(uuid: string): number {
-  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16) * 16 + Number.parseInt(uuid[15]!, 16)
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)
 }
 
 /** A UUID whose number is at least 10^9, so that it never looks like a row count. */

@@ -24,6 +24,7 @@ export interface Caller {
   userId: string
   userName: string
   accessKeyId: string | undefined
+  /** Of the connection; empty for jobs. */
   sourceIp: string
   secureTransport: boolean
   door: string
@@ -66,7 +67,9 @@ export interface Operation<Input, Resource, Answer, Deps> {
   readonly access: Access
   /** The names of this operation in every policy grammar; a Deny on any denies, an Allow on any allows. Empty: every user of the account may. */
   readonly actions: readonly string[]
-  /** Calls a second for one user; undefined: not limited. */
+  /** Its answer holds a private key or a secret: never over plain HTTP, except on loopback. */
+  readonly revealsSecret: boolean
+  /** Calls a second for one user, where a cloud says so; undefined: not limited (Huawei's clients answer a 429 with minutes of sleep). */
   readonly perSecond: number | undefined
   readonly input: TSchema
   /** What the call is about; undefined for an operation that is judged on the account alone. */
@@ -81,6 +84,7 @@ interface Declaration<Schema extends TSchema, Resource, Answer, Deps> {
   summary: string
   access: Access
   actions: readonly string[]
+  revealsSecret?: boolean
   perSecond?: number
   input: Schema
   resource?: ResourceRule<Static<Schema>, Resource, Deps>
@@ -97,6 +101,7 @@ export function operation<Deps>() {
     declared: Declaration<Schema, Resource, Answer, Deps>,
   ): Operation<Static<Schema>, Resource, Answer, Deps> => ({
     ...declared,
+    revealsSecret: declared.revealsSecret ?? false,
     perSecond: declared.perSecond,
     resource: declared.resource,
   })

@@ -43,6 +43,7 @@ export const kernelProblems = {
   AccessDenied: ({ action }: AccessDenial) => `the caller has no permission for ${action}`,
   Throttled: ({ retryAfterMs }: { retryAfterMs: number }) => `too many calls; the next may come in ${retryAfterMs} ms`,
   InputInvalid: ({ field, reason }: { field: string; reason: string }) => `${field}: ${reason}`,
+  InsecureTransport: () => 'private keys are not given out over plain HTTP, except on the machine itself',
   Replayed: () => 'this signed request has been used before',
   Unavailable: ({ reason }: { reason: string }) => `the service cannot do this at the moment: ${reason}`,
   ChangedMeanwhile: () => 'the object was changed by somebody else at the same moment; nothing was done',

@@ -39,6 +39,9 @@ export interface RunnerParts<Deps> {
 /** Ends in the code that a guard on the caller's rights carries: the runner then reads them anew and tries once more. */
 export const entitlementsChanged = new Problem('EntitlementsChanged', 'the rights of the caller changed meanwhile')
 
+/** 127.0.0.0/8 and ::1; an IPv4 address may come written as IPv6. */
+const isLoopback = (address: string): boolean => /^(?:::1|(?:::ffff:)?127\.\d+\.\d+\.\d+)$/.test(address)
+
 const maxAttempts = 4
 
 /**
@@ -104,6 +107,8 @@ export class Runner<Deps> {
     if (attributes.id !== undefined) see({ objectType: attributes.type ?? 'object', objectId: attributes.id })
     const denial = authorizer.refusal(caller, operation.actions, attributes)
     if (denial) throw problem('AccessDenied', denial)
+    if (operation.revealsSecret && !caller.secureTransport && !isLoopback(caller.sourceIp))
+      throw problem('InsecureTransport')
     if (resource === undefined && operation.resource?.missing) throw operation.resource.missing(input)
 
     const { answer, writes, audit, afterwards } = await operation.run(input, resource as Resource, deps, caller)
@@ -129,7 +134,9 @@ export class Runner<Deps> {
     const [first] = validator.Errors(input)
     throw problem('InputInvalid', {
       field: first?.instancePath.slice(1).replaceAll('/', '.') || 'input',
-      reason: first?.message ?? 'is not valid',
+      // An unknown member fails against the schema `false`, which says nothing to a person.
+      reason:
+        first?.keyword === 'boolean' ? 'is not a parameter of this operation' : (first?.message ?? 'is not valid'),
     })
   }
 }

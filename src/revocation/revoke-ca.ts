@@ -16,7 +16,6 @@ export const revokeCa = operation<RevokeNeeds>()({
   summary: 'Revoke the certificate of a subordinate CA',
   access: 'write',
   actions: ['pca:ca:revoke'],
-  perSecond: 20,
   input: Type.Object({ caId: uuidInput, reason: reasonInput }, { additionalProperties: false }),
   resource: theCa(),
   problems: ['CaNotFound', 'CaChanged', 'NotRevocable', 'AlreadyRevoked', 'CaStateForbids', 'IssuerKeyDestroyed'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import Type from 'typebox'
 import { operation, problemsOf, type Clock, type ResourceRule } from '../kernel/index.ts'
 import {
@@ -10,8 +11,8 @@ import {
   type CrlSchedule,
 } from '../ca/index.ts'
 import { certificateProblems, stateOf, type Certificate, type CertificateStore } from '../certificates/index.ts'
-import { uuidInput } from '../issuance/index.ts'
-import { reasonCodes, type RevocationReason } from '../x509/index.ts'
+import { uuidInput, type IssuanceLedger } from '../issuance/index.ts'
+import { parseCertificate, reasonCodes, type RevocationReason } from '../x509/index.ts'
 import { problem } from './problems.ts'
 import type { RevocationStore } from './store.ts'
 
@@ -19,6 +20,7 @@ export interface RevokeNeeds {
   cas: CaStore
   certificates: CertificateStore
   revocations: RevocationStore
+  ledger: IssuanceLedger
   domainClock: Clock
   crlSchedule: CrlSchedule
   nudgeJobs: () => void
@@ -57,13 +59,15 @@ export function mustRevoke(ca: Ca, now: number): void {
   throw caProblem('CaStateForbids', { act: 'revoking its certificates', state: shownState(ca, now) })
 }
 
+const spkiSha256 = ({ certificate }: Certificate): Uint8Array =>
+  createHash('sha256').update(parseCertificate(certificate).tbs.spkiDer).digest()
+
 /** Revokes a certificate that one of our CAs issued: it is on the ledger at once, and on the CRL within seconds. Cannot be undone. */
 export const revokeCertificate = operation<RevokeNeeds>()({
   name: 'RevokeCertificate',
   summary: 'Revoke a private certificate',
   access: 'write',
   actions: ['pca:ca:revokeCert'],
-  perSecond: 100,
   input: Type.Object({ certificateId: uuidInput, reason: reasonInput }, { additionalProperties: false }),
   resource: theRevocable as ResourceRule<{ certificateId: string; reason: RevocationReason }, Found, RevokeNeeds>,
   problems: [
@@ -76,7 +80,11 @@ export const revokeCertificate = operation<RevokeNeeds>()({
     'IssuerKeyDestroyed',
   ],
 
-  run({ reason }, { certificate, ca }, { cas, certificates, revocations, domainClock, crlSchedule, nudgeJobs }) {
+  run(
+    { reason },
+    { certificate, ca },
+    { cas, certificates, revocations, ledger, domainClock, crlSchedule, nudgeJobs },
+  ) {
     const now = domainClock.now()
     if (!ca) throw certificateProblem('CertificateNotFound', { certificateId: certificate.id })
     mustRevoke(ca, now)
@@ -95,6 +103,7 @@ export const revokeCertificate = operation<RevokeNeeds>()({
           problem('AlreadyRevoked'),
         ),
         crlSchedule.crlDue(ca.id, now),
+        ...(reason === 'keyCompromise' ? [ledger.barKey(spkiSha256(certificate), now)] : []),
       ],
       audit: {
         objectType: 'certificate',

@@ -47,9 +47,16 @@ export function prepare<P, Row>(
   return (p) => ({
     sql: compiled.sql,
     parameters: compiled.parameters.map((value) =>
-      value instanceof Parameter ? (p as Record<string, SqlValue>)[value.name]! : (value as SqlValue),
+      value instanceof Parameter ? given(p as Record<string, SqlValue>, value.name) : (value as SqlValue),
     ),
   })
+}
+
+/** An engine takes undefined for NULL: a condition on it would miss, or hold for nothing, without a word. */
+function given(values: Record<string, SqlValue>, name: string): SqlValue {
+  const value = values[name]
+  if (value === undefined) throw new Error(`no value for ${name}`)
+  return value
 }
 
 /** The parts of {@link Database} that do not depend on the engine. */

@@ -33,6 +33,18 @@ export function issuanceLedger(db: Database): IssuanceLedger {
       .values(bound(p, issuanceColumns))
       .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
   )
+  const compromised = db.query<{ spki: Uint8Array }>()((q, p) =>
+    q.selectFrom('compromised_keys').select('revoked_at').where('spki_sha256', '=', p.spki),
+  )
+  const caKeys = db.query<{ spki: Uint8Array }>()((q, p) =>
+    q.selectFrom('keys').select('id').where('spki_sha256', '=', p.spki),
+  )
+  const bar = db.write<{ spki: Uint8Array; at: number }>()((q, p) =>
+    q
+      .insertInto('compromised_keys')
+      .values({ spki_sha256: p.spki, revoked_at: p.at })
+      .onConflict((conflict) => conflict.column('spki_sha256').doNothing()),
+  )
   const open = db.write<Schema['signings']>()((q, p) => q.insertInto('signings').values(bound(p, signingColumns)))
   const done = db.write<{ id: string }>()((q, p) => q.updateTable('signings').set({ done: 1 }).where('id', '=', p.id))
   const summary = db.query<{ caId: string; now: number }>()((q, p) =>
@@ -96,6 +108,11 @@ export function issuanceLedger(db: Database): IssuanceLedger {
         lastNotAfter: ends.length === 0 ? null : Math.max(...ends),
       }
     },
+    async keyBar(spki) {
+      if (await compromised.first({ spki })) return 'compromised'
+      return (await caKeys.first({ spki })) ? 'caKey' : undefined
+    },
+    barKey: (spki, at) => bar({ spki, at }),
     record: (issuance, duplicate) =>
       record(
         {

@@ -127,6 +127,7 @@ export interface Schema {
     issued_at: number
   }
   revocations: { ca_id: string; serial: string; revoked_at: number; reason: string; not_after: number }
+  compromised_keys: { spki_sha256: Uint8Array; revoked_at: number }
   signings: {
     id: string
     ca_id: string

@@ -45,7 +45,6 @@ export class DirectCommitter implements Committer {
     this.writer = writer
   }
 
-  // oxlint-disable-next-line require-await -- so that everything it throws is a rejection
   async commit(writes: readonly Write[]): Promise<void> {
     const [result] = this.writer.commitBatch([plain(writes)])
     const error = settle(writes, result!)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { own, type Answer } from './client.ts'
+import { own } from './client.ts'
 import type { Service } from './service.ts'
 
 /** Steps of a CA's life through the own door, for tests that are about something else. */
@@ -49,8 +49,6 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined | 
   }
   throw new Error(`not within ${seconds} s: ${what}`)
 }
-
-export type { Answer }
 
 /** The emulator's clock, ms since 1970. */
 export async function domainTime(service: Pick<Service, 'url'>): Promise<number> {

@@ -57,7 +57,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     [
       launcher,
       'serve',
-      ...['--data', dataFolder, '--port', String(options.port ?? 0), '--workers', String(workers)],
+      '--data',
+      dataFolder,
+      '--port',
+      String(options.port ?? 0),
+      '--workers',
+      String(workers),
       ...(emulate ? ['--emulate'] : []),
     ],
     { env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },

@@ -32,13 +32,13 @@ export interface AccessKey<Principal> {
 }
 
 /** A token is known by its SHA-256 alone. */
-export interface TokenFacts {
+interface TokenFacts {
   tokenSha256: Uint8Array
   /** Wall clock, milliseconds since 1970; from then on the token is refused. */
   expiresAtMs: number
 }
 
-export interface BearerToken<Principal> {
+interface BearerToken<Principal> {
   principal: Principal
   expiresAtMs: number
 }

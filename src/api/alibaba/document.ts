@@ -2,7 +2,7 @@
 
 export type Format = 'JSON' | 'XML'
 
-export type WireScalar = string | number | bigint | boolean
+type WireScalar = string | number | bigint | boolean
 
 type WireMember = WireScalar | WireObject | readonly (WireScalar | WireObject)[]
 

@@ -89,11 +89,6 @@ export class AlibabaWireError extends Refusal {
     this.code = facts.code
     this.extra = facts.extra ?? {}
   }
-
-  /** By this the runner knows a refusal by the door, and records it under its code. */
-  get wireCode(): string {
-    return this.code
-  }
 }
 
 /** A refusal with the status of the table, and its text unless another is given. */

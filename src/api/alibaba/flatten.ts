@@ -2,7 +2,7 @@
 import { commonError, invalidParameter } from './errors.ts'
 import { limits } from './limits.ts'
 
-export type Nested = string | Nested[] | NestedObject
+type Nested = string | Nested[] | NestedObject
 
 /** Without a prototype, so that no name a caller chooses reaches one. */
 export interface NestedObject {

@@ -21,9 +21,9 @@ export interface RawRequest {
 }
 
 /** How the caller proves who they are. */
-export type Style = 'acs3' | 'v1' | 'bearer'
+type Style = 'acs3' | 'v1' | 'bearer'
 
-export interface CommonValues {
+interface CommonValues {
   accessKeyId: string | undefined
   timestamp: string | undefined
   nonce: string | undefined

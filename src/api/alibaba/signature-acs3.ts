@@ -75,7 +75,7 @@ export function stringToSignAcs3(request: Acs3Request, signedHeaders: readonly s
 }
 
 /** 32 bytes. */
-export function signAcs3(secret: string | Uint8Array, stringToSign: string): Buffer {
+function signAcs3(secret: string | Uint8Array, stringToSign: string): Buffer {
   return createHmac('sha256', secret).update(stringToSign).digest()
 }
 

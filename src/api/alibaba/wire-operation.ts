@@ -7,7 +7,7 @@ import { AlibabaWireError } from './errors.ts'
 import type { Parameter, ValuesOf } from './parameters.ts'
 import type { RpcRequest } from './read-request.ts'
 
-export type DeclaredParameters = Readonly<Record<string, Parameter<unknown>>>
+type DeclaredParameters = Readonly<Record<string, Parameter<unknown>>>
 
 /** An operation of the core in this dialect. */
 interface Declaration<Declared extends DeclaredParameters, Input, Resource, Answer> {
@@ -22,7 +22,7 @@ interface Declaration<Declared extends DeclaredParameters, Input, Resource, Answ
   members: (answer: Answer, now: number, values: ValuesOf<Declared>) => WireObject
 }
 
-export interface WireCall {
+interface WireCall {
   runner: DoorParts['runner']
   caller: Caller
   request: RpcRequest

@@ -34,6 +34,7 @@ export const wireProblems = {
   InputInvalid: common('InvalidParameter'),
   Replayed: common('SignatureNonceUsed'),
   Unavailable: common('ServiceUnavailable'),
+  InsecureTransport: common('InvalidProtocol.NeedSsl'),
   ChangedMeanwhile: common('OperationConflict'),
 
   CertificateNotFound: { status: 404, code: 'NotFound' },
@@ -124,11 +125,11 @@ function accessDenied({ decision, policyType }: Partial<AccessDenial>, call: Ref
   })
 }
 
-/** The core names its own field, under which the parameter stands; a name that came with the request is not repeated. */
+/** The core names its own field, under which the parameter stands. What lies deeper is named by the caller: not repeated. */
 function inputInvalid({ details }: Problem, { fields }: RefusedCall): AlibabaWireError {
-  const [field = ''] = String(details['field']).split('.', 1)
-  const parameter = Object.hasOwn(fields, field) ? fields[field] : undefined
-  return invalidParameter(parameter ?? '', sentence(`it ${String(details['reason'])}`))
+  const [field = '', ...deeper] = String(details['field']).split('.')
+  const parameter = Object.hasOwn(fields, field) ? fields[field]! : ''
+  return invalidParameter(parameter, deeper.length === 0 ? sentence(`it ${String(details['reason'])}`) : undefined)
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`

@@ -23,7 +23,7 @@ export interface AccessKey<P extends HuaweiPrincipal> {
   expiresAt?: number
 }
 
-export interface IssuedToken<P extends HuaweiPrincipal> {
+interface IssuedToken<P extends HuaweiPrincipal> {
   principal: P
   /** Milliseconds since 1970; the token is refused from this instant on. */
   expiresAt: number

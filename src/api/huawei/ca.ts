@@ -1,7 +1,7 @@
-import { HuaweiWireError, ownErrors } from './errors.ts'
-import { noContent, ok, type AuthenticatedCall, type Handler } from './call.ts'
+import { writePem } from '../../x509/index.ts'
 import { operations } from '../operations.ts'
-import { pem } from './pem.ts'
+import { noContent, ok, type AuthenticatedCall, type Handler } from './call.ts'
+import { HuaweiWireError, ownErrors } from './errors.ts'
 import {
   caList,
   caRecord,
@@ -88,15 +88,15 @@ export const caHandlers = {
     const { certificate, chain } = await call.run(operations.ExportCaCertificate, () => theCaId(call))
     return ok(
       exportedCa(
-        pem('CERTIFICATE', certificate),
-        chain.map((der) => pem('CERTIFICATE', der)),
+        writePem('CERTIFICATE', certificate),
+        chain.map((der) => writePem('CERTIFICATE', der)),
       ),
     )
   },
 
   async ExportCertificateAuthorityCsr(call) {
     const { csr } = await call.run(operations.ExportCaCsr, () => theCaId(call))
-    return ok(exportedCsr(pem('CERTIFICATE REQUEST', csr)))
+    return ok(exportedCsr(writePem('CERTIFICATE REQUEST', csr)))
   },
 
   async DisableCertificateAuthority(call) {

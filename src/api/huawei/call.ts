@@ -2,7 +2,6 @@ import type { IamStore, Principal, TokenNeeds } from '../../iam/index.ts'
 import type { Operation } from '../../kernel/index.ts'
 import type { DoorParts } from '../door.ts'
 import type { OperationDeps } from '../operations.ts'
-import type { Keystores } from './keystores.ts'
 import type { HuaweiRequest } from './request.ts'
 
 /** What this door is built from. It has no nonces: its wire knows none (docs/divergences/huawei.md). */
@@ -11,8 +10,6 @@ export type HuaweiDoorParts = Omit<DoorParts, 'nonces'> & {
   tokens: TokenNeeds
   /** Where CRLs are published, for `crl_dis_point`; undefined while the service has no public URL. */
   publication: OperationDeps['publication']
-  /** Absent: exports as PKCS#12 and JKS are refused. */
-  keystores?: Keystores | undefined
 }
 
 /** One request on its way to an answer. */

@@ -11,7 +11,6 @@ import {
   type NameFields,
 } from '../../x509/index.ts'
 import type { Door, DoorAnswer } from '../door.ts'
-import type { HuaweiDoorParts } from './call.ts'
 import { huaweiDoor } from './door.ts'
 
 export const origin = 'http://127.0.0.1:8080'
@@ -29,27 +28,25 @@ export interface Sending {
   body?: unknown
   /** In place of a signature. */
   headers?: Record<string, string>
-  date?: Date
 }
+
+type Send = (method: string, target: string, body?: unknown) => Promise<Answer>
 
 /** A door over a core of its own, and a client for it. */
 export interface Client extends AsyncDisposable {
   core: Core
   door: Door
   /** As the administrator of the first account. */
-  send(method: string, target: string, body?: unknown): Promise<Answer>
-  as(caller: Caller): (method: string, target: string, body?: unknown) => Promise<Answer>
+  send: Send
+  as: (caller: Caller) => Send
   /** With nothing but these headers. */
-  bare(method: string, target: string, options?: Sending): Promise<Answer>
+  bare: (method: string, target: string, options?: Sending) => Promise<Answer>
 }
 
-export async function openClient(
-  options: { publicUrl?: string | undefined } = {},
-  more: Partial<HuaweiDoorParts> = {},
-): Promise<Client> {
+export async function openClient(options: { publicUrl?: string | undefined } = {}): Promise<Client> {
   const core = await openCore(options)
   const { iam, publication } = core.deps
-  const door = huaweiDoor({ ...core.parts, iam, publication, tokens: core.tokens, ...more })
+  const door = huaweiDoor({ ...core.parts, iam, publication, tokens: core.tokens })
   const bare: Client['bare'] = async (method, target, { body, headers = {} } = {}) =>
     read(
       await door({

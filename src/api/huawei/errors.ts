@@ -1,4 +1,5 @@
 import { Refusal } from '../../kernel/index.ts'
+
 /** HTTP status and wire code of one documented refusal. */
 export interface WireCode {
   status: number
@@ -24,11 +25,6 @@ export class HuaweiWireError extends Refusal {
     this.status = wire.status
     this.code = wire.code
     this.headers = headers
-  }
-
-  /** Under this name the runner records a refusal of ours in the audit log. */
-  get wireCode(): string {
-    return this.code
   }
 }
 

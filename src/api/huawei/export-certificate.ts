@@ -1,11 +1,9 @@
-import { createPrivateKey } from 'node:crypto'
 import { zipSync } from 'fflate'
 import { newHexId } from '../../kernel/index.ts'
+import { encryptPrivateKey, writeJks, writePkcs12, type KeystoreContent } from '../../keystores/index.ts'
+import { writePem } from '../../x509/index.ts'
 import { operations } from '../operations.ts'
 import { ok, type AuthenticatedCall, type Success } from './call.ts'
-import { HuaweiWireError, ownErrors } from './errors.ts'
-import type { Keystores } from './keystores.ts'
-import { pem } from './pem.ts'
 import {
   exportedCertificate,
   exportFiles,
@@ -26,20 +24,18 @@ export async function exportCertificate(call: AuthenticatedCall): Promise<Succes
   const { compressed, serverType, password } = asked!
   try {
     const material: ExportMaterial = {
-      certificatePem: pem('CERTIFICATE', certificate.certificate),
-      chainPems: chain.map((der) => pem('CERTIFICATE', der)),
+      certificatePem: writePem('CERTIFICATE', certificate.certificate),
+      chainPems: chain.map((der) => writePem('CERTIFICATE', der)),
       ...(privateKey ? { privateKeyPem: privateKeyPem(privateKey, password) } : {}),
     }
     if (!compressed) return ok(exportedCertificate(material))
 
     const keystore =
       privateKey && (serverType === 'iis' || serverType === 'tomcat')
-        ? await keystoreFor(serverType, call.parts.keystores, password, {
+        ? keystoreFor(serverType, password, certificate, {
             certificate: certificate.certificate,
             chain,
-            privateKey,
-            alias: certificate.commonName || certificate.id,
-            createdAt: certificate.createdAt,
+            privateKeyPkcs8: privateKey,
           })
         : undefined
     const files = Object.entries(exportFiles(serverType, material, keystore)).map(
@@ -56,24 +52,20 @@ export async function exportCertificate(call: AuthenticatedCall): Promise<Succes
   }
 }
 
-/** With a password: PKCS #8 under PBES2 with AES-256 (RFC 8018), which OpenSSL and the servers of the list read. */
-function privateKeyPem(pkcs8: Buffer, password: string | undefined): string {
-  if (password === undefined) return pem('PRIVATE KEY', pkcs8)
-  return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
-    .export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: password })
-    .toString()
-}
+const privateKeyPem = (pkcs8: Buffer, password: string | undefined): string =>
+  password === undefined ? writePem('PRIVATE KEY', pkcs8) : encryptPrivateKey(pkcs8, password)
 
 /** Without a password of the caller's one is made up, and travels in the zip file beside the keystore. */
-async function keystoreFor(
+function keystoreFor(
   serverType: 'iis' | 'tomcat',
-  keystores: Keystores | undefined,
   given: string | undefined,
-  parts: Omit<Parameters<Keystores['jks']>[0], 'password'>,
-): Promise<Keystore> {
-  if (!keystores)
-    throw new HuaweiWireError(ownErrors.pcaUnsupported, 'keystores (type IIS and TOMCAT) are not supported; use OTHER')
-  const password = given ?? newHexId()
-  const bytes = await keystores[serverType === 'iis' ? 'pkcs12' : 'jks']({ ...parts, password })
-  return { bytes, ...(given === undefined ? { chosenPassword: password } : {}) }
+  { commonName, createdAt }: { commonName: string; createdAt: number },
+  parts: Omit<KeystoreContent, 'password'>,
+): Keystore {
+  const content = { ...parts, password: given ?? newHexId() }
+  const bytes =
+    serverType === 'iis'
+      ? writePkcs12({ ...content, friendlyName: commonName })
+      : writeJks({ ...content, alias: commonName, createdAt })
+  return { bytes, ...(given === undefined ? { chosenPassword: content.password } : {}) }
 }

@@ -28,7 +28,7 @@ interface Algorithm {
   signingKey(claim: SignatureClaim, secret: string | Uint8Array): string | Uint8Array
 }
 
-export type AlgorithmName = 'SDK-HMAC-SHA256' | 'V11-HMAC-SHA256'
+type AlgorithmName = 'SDK-HMAC-SHA256' | 'V11-HMAC-SHA256'
 
 const algorithms: Record<AlgorithmName, Algorithm> = {
   /** huawei-wire.md §3.3: the secret itself is the key. */

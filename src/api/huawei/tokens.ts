@@ -97,7 +97,7 @@ export interface TokenView {
   catalog?: readonly CatalogService[]
 }
 
-export interface CatalogService extends Named {
+interface CatalogService extends Named {
   type: string
   /** Base URL, the same for every region. */
   url: string

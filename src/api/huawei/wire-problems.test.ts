@@ -12,11 +12,13 @@ const clouds = new Set([pcaErrors, scmErrors, gatewayErrors, iamErrors].flatMap(
 const ours = [...Object.entries(wireProblems), ...Object.entries(ownErrors)].filter(([, { code }]) => !clouds.has(code))
 
 describe('docs/divergences/huawei.md', () => {
-  const rows = [...page.matchAll(/^\| `((?:PCA|SCM)\.\d+)` \| (\d{3}) \| `?(\w+)/gm)].map(([, code, status, name]) => ({
-    code,
-    status: Number(status),
-    name,
-  }))
+  const rows = [...page.matchAll(/^\|\s+`((?:PCA|SCM)\.\d+)`\s+\|\s+(\d{3})\s+\|\s+`(\w+)/gm)].map(
+    ([, code, status, name]) => ({
+      code,
+      status: Number(status),
+      name,
+    }),
+  )
 
   test('its table holds every code of our own choosing, with status and name, and no other', () => {
     const expected = ours.map(([name, { code, status }]) => ({ code, status, name }))
@@ -31,14 +33,10 @@ describe('docs/divergences/huawei.md', () => {
   })
 
   test('it names every operation of the contract that is not supported, and no other', () => {
-    const section = /^## Operations that are not supported\n(.*?)^## /ms.exec(page)?.[1] ?? ''
+    const section = page.split('\n## ').find((each) => each.startsWith('Operations that are not supported')) ?? ''
     const named = [...section.matchAll(/`((?:scm\.)?[A-Z]\w+)`/g)].map(([, name]) => name)
     const speaks = new Set([...Object.keys(handlers), 'KeystoneCreateUserTokenByPassword'])
-    expect(named.toSorted()).toEqual(
-      Object.keys(wireOperations)
-        .filter((name) => !speaks.has(name))
-        .toSorted(),
-    )
+    expect(new Set(named)).toEqual(new Set(Object.keys(wireOperations).filter((name) => !speaks.has(name))))
   })
 })
 

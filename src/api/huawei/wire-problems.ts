@@ -32,6 +32,7 @@ export const wireProblems = {
     headers: ({ retryAfterMs }) => ({ 'Retry-After': String(Math.ceil(Number(retryAfterMs) / 1_000)) }),
   },
   Unavailable: { status: 503, code: 'PCA.10010912' },
+  InsecureTransport: { status: 403, code: 'PCA.10010914' },
   ChangedMeanwhile: { status: 400, code: 'PCA.10010913' },
   InputInvalid: {
     ...pcaErrors.parameterInvalid,

@@ -179,6 +179,11 @@ export const initial: readonly string[] = [
      not_after INT8 NOT NULL,
      PRIMARY KEY (ca_id, serial)
    ) WITHOUT_ROWID`,
+  // Public keys that were revoked for compromise: never certified again.
+  `CREATE TABLE compromised_keys (
+     spki_sha256 BYTES NOT NULL PRIMARY KEY,
+     revoked_at INT8 NOT NULL
+   ) WITHOUT_ROWID`,
   // What is about to be signed, before it is signed: CA certificates and CRLs. An open row after a crash counts as signed.
   `CREATE TABLE signings (
      id TEXT NOT NULL PRIMARY KEY,

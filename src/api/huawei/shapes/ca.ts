@@ -1,5 +1,5 @@
 import { pcaErrors } from '../errors.ts'
-import { oneOf, optional, readFields, required, text, uuid, withDefault } from '../fields.ts'
+import { fail, oneOf, optional, type Reader, readFields, required, uuid, withDefault } from '../fields.ts'
 import { readJsonBody } from '../read-body.ts'
 import {
   caSubject,
@@ -27,7 +27,7 @@ import {
   wirePem,
 } from './common.ts'
 
-export type CaType = 'root' | 'subordinate'
+type CaType = 'root' | 'subordinate'
 export type CaState = 'pending' | 'active' | 'disabled' | 'deleted' | 'expired'
 
 /** What CreateCertificateAuthority asks for. */
@@ -130,7 +130,7 @@ export interface ImportCaInput {
 }
 
 /** Escapes and line ends make the JSON longer than the 32768 + 2097152 characters inside; the server's limit must allow this. */
-export const maxImportBytes = 4 * 1024 * 1024
+const maxImportBytes = 4 * 1024 * 1024
 const importFields = {
   certificatePem: required('certificate', pemText(32_768)),
   chainPem: optional('certificate_chain', pemText(2_097_152)),
@@ -152,7 +152,10 @@ export interface DeleteCaInput {
   pendingDays: number
 }
 
-const pendingDays = text({ max: 2, pattern: /^(?:[7-9]|[12][0-9]|30)$/ })
+const pendingDays: Reader<string> = (value, name) =>
+  typeof value === 'string' && /^(?:[7-9]|[12][0-9]|30)$/.test(value)
+    ? value
+    : fail(pcaErrors.parameterInvalid, name, 'must be a whole number of days from 7 to 30')
 const deleteFields = { pendingDays: withDefault('pending_days', pendingDays, '30') }
 
 /**

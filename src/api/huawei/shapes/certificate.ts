@@ -42,7 +42,7 @@ export type CertificateState = 'issued' | 'expired' | 'revoked'
 export type ExtendedKeyUsage =
   'serverAuth' | 'clientAuth' | 'codeSigning' | 'emailProtection' | 'timeStamping' | 'smartCardLogon'
 
-export interface CustomExtension {
+interface CustomExtension {
   /** Dotted decimal. */
   oid: string
   /** 1–64 characters; how it is encoded is the operation's choice. */

@@ -18,7 +18,7 @@ import { readJsonBody, readQuery } from '../read-body.ts'
 
 export type KeyAlgorithm = 'rsa2048' | 'rsa3072' | 'rsa4096' | 'p256' | 'p384'
 export type SignatureHash = 'sha256' | 'sha384' | 'sha512'
-export type ValidityUnit = 'year' | 'month' | 'day' | 'hour'
+type ValidityUnit = 'year' | 'month' | 'day' | 'hour'
 
 /** RFC 5280 §4.2.1.3; the wire uses the same names. */
 export type KeyUsage =
@@ -182,7 +182,7 @@ const projectId = /^(?:0|[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12})$/
 export const enterpriseProjectId = text({ max: 36, pattern: projectId })
 
 export type CrlSettings = { enabled: false } | EnabledCrl
-export interface EnabledCrl {
+interface EnabledCrl {
   enabled: true
   bucketName: string
   /** 7–30. */

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import { day, newUuid } from '../kernel/index.ts'
+import { engines } from './engines.fixture.ts'
+import { aCa, aCrl, aRevocation, bytes, now, otherwise } from './objects.fixture.ts'
+
+const already = otherwise('AlreadyRevoked')
+const superseded = otherwise('CrlSuperseded')
+
+for (const engine of engines) {
+  describe(`RevocationStore on ${engine.name}`, () => {
+    test('a revocation is read as it was recorded, also of a serial that was never issued', async () => {
+      await using db = await engine.open()
+      const revocation = aRevocation()
+      await db.commit([db.revocations.record(revocation, already)])
+      expect(await db.revocations.find(revocation.caId, revocation.serial)).toEqual(revocation)
+      expect(await db.revocations.find(newUuid(), revocation.serial)).toBeUndefined()
+    })
+
+    test('a serial is revoked once: the first time and reason stay', async () => {
+      await using db = await engine.open()
+      const revocation = aRevocation()
+      await db.commit([db.revocations.record(revocation, already)])
+      const again = { ...revocation, revokedAt: now + 1, reason: 'superseded' } as const
+      await expect(db.commit([db.revocations.record(again, already)])).rejects.toBe(already)
+      expect(await db.revocations.find(revocation.caId, revocation.serial)).toEqual(revocation)
+    })
+
+    test('entries come in the order of their serials, page by page, each once', async () => {
+      await using db = await engine.open()
+      const caId = newUuid()
+      const serials = ['7f', '01', '40aa', '40', 'ff', '0a', '40ab']
+      const recorded = [...serials.map((serial) => aRevocation({ caId, serial })), aRevocation({ serial: '02' })]
+      await db.commit(recorded.map((each) => db.revocations.record(each, already)))
+      const seen: string[] = []
+      for (let after = ''; ;) {
+        const entries = await db.revocations.entries(caId, after, 0, 3)
+        seen.push(...entries.map(({ serial }) => serial))
+        if (entries.length < 3) break
+        after = entries.at(-1)!.serial
+      }
+      expect(seen).toEqual(serials.toSorted())
+    })
+
+    test('an entry stays until it was on a CRL after its expiry, RFC 5280 §3.3', async () => {
+      await using db = await engine.open()
+      const caId = newUuid()
+      const gone = aRevocation({ caId, notAfter: now })
+      const stays = aRevocation({ caId, notAfter: now + 1 })
+      await db.commit([gone, stays].map((each) => db.revocations.record(each, already)))
+      expect(await db.revocations.entries(caId, '', now, 10)).toEqual([stays])
+      expect(await db.revocations.entries(caId, '', now - 1, 10)).toHaveLength(2)
+    })
+
+    test('of two publishers that take the next CRL number, the second is told', async () => {
+      await using db = await engine.open()
+      const ca = aCa()
+      await db.commit([db.cas.insert(ca)])
+      expect(await db.revocations.lastCrlNumber(ca.id)).toBe(0)
+      await db.commit([db.revocations.takeCrlNumber(ca.id, 0, 1_795_000_000, superseded)])
+      await expect(db.commit([db.revocations.takeCrlNumber(ca.id, 0, 1_795_000_001, superseded)])).rejects.toBe(
+        superseded,
+      )
+      expect(await db.revocations.lastCrlNumber(ca.id)).toBe(1_795_000_000)
+      await db.commit([db.revocations.takeCrlNumber(ca.id, 1_795_000_000, 1_795_000_001, superseded)])
+    })
+
+    test('there is no number to take for a CA that does not exist', async () => {
+      await using db = await engine.open()
+      expect(await db.revocations.lastCrlNumber('no such CA')).toBe(0)
+      await expect(db.commit([db.revocations.takeCrlNumber('no such CA', 0, 1, superseded)])).rejects.toBe(superseded)
+    })
+
+    test('a CRL is read back part by part, in order', async () => {
+      await using db = await engine.open()
+      const crl = aCrl({ number: 1_795_000_000, entries: 3, size: 12, final: true })
+      const parts = Array.from({ length: 12 }, (_, index) => bytes(index)) // as text, 10 would stand before 2
+      await db.commit(db.revocations.publish(crl, parts, superseded, undefined))
+      expect(await db.revocations.latestCrl(crl.caId)).toEqual(crl)
+      expect(await db.revocations.crlBytes(crl.caId, crl.number)).toEqual(parts)
+      expect(await db.revocations.crlBytes(crl.caId, crl.number + 1)).toEqual([])
+    })
+
+    test('before the first publication there is no CRL', async () => {
+      await using db = await engine.open()
+      expect(await db.revocations.latestCrl(newUuid())).toBeUndefined()
+    })
+
+    test.each([
+      ['the same number', { number: 5 }],
+      ['a lower number', { number: 4 }],
+    ])('a CRL with %s as a published one is refused, design 5', async (_, late) => {
+      await using db = await engine.open()
+      const crl = aCrl({ number: 5 })
+      await db.commit(db.revocations.publish(crl, [bytes(1)], superseded, undefined))
+      const lateCrl = { ...crl, ...late, thisUpdate: now + 1 }
+      await expect(db.commit(db.revocations.publish(lateCrl, [bytes(2)], superseded, undefined))).rejects.toBe(
+        superseded,
+      )
+      expect(await db.revocations.latestCrl(crl.caId)).toEqual(crl)
+      expect(await db.revocations.crlBytes(crl.caId, 5)).toEqual([bytes(1)])
+      expect(await db.revocations.crlBytes(crl.caId, 4)).toEqual([])
+    })
+
+    test('after a final CRL there is no other, whatever its number', async () => {
+      await using db = await engine.open()
+      const crl = aCrl({ number: 5, final: true })
+      await db.commit(db.revocations.publish(crl, [bytes(1)], superseded, undefined))
+      const next = { ...crl, number: 6, final: false }
+      await expect(db.commit(db.revocations.publish(next, [bytes(2)], superseded, 5))).rejects.toBe(superseded)
+      expect(await db.revocations.latestCrl(crl.caId)).toEqual(crl)
+      await db.commit(db.revocations.publish(aCrl({ number: 1 }), [bytes(3)], superseded, undefined))
+    })
+
+    test('the predecessor stays for whoever is downloading it; what is older is dropped', async () => {
+      await using db = await engine.open()
+      const caId = newUuid()
+      const other = aCrl({ number: 1 })
+      await db.commit(db.revocations.publish(other, [bytes(9)], superseded, undefined))
+      for (const [number, predecessor] of [
+        [1, undefined],
+        [2, 1],
+        [3, 2],
+      ] as const)
+        await db.commit(
+          db.revocations.publish(
+            aCrl({ caId, number, nextUpdate: now + number * day }),
+            [bytes(number)],
+            superseded,
+            predecessor,
+          ),
+        )
+      expect(await db.revocations.latestCrl(caId)).toMatchObject({ number: 3 })
+      expect(await db.revocations.crlBytes(caId, 3)).toEqual([bytes(3)])
+      expect(await db.revocations.crlBytes(caId, 2)).toEqual([bytes(2)])
+      expect(await db.revocations.crlBytes(caId, 1)).toEqual([])
+      expect(await db.revocations.crlBytes(other.caId, 1)).toEqual([bytes(9)])
+    })
+  })
+}
