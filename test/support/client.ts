@@ -1,5 +1,4 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A caller of the Huawei and own doors by AK/SK, written from the published description of SDK-HMAC-SHA256. */
 export interface Caller {
@@ -71,15 +70,12 @@ export async function huawei(
   return read(await fetch(url, { method, headers, ...(body === undefined ? {} : { body: text }) }))
 }
 
-/** Calls an operation of the core by its own name, again while that comes too fast; throws when it is refused. */
+/** Calls an operation of the core by its own name; throws when it is refused. */
 // oxlint-disable-next-line typescript/no-explicit-any -- as above
 export async function own(base: string, caller: Caller, operation: string, input: unknown = {}): Promise<any> {
-  for (;;) {
-    const answer = await huawei(base, caller, 'POST', `/api/${operation}`, input)
-    if (answer.status === 200) return answer.body
-    if (answer.status !== 429) throw new Error(`${operation}: ${answer.status} ${JSON.stringify(answer.body)}`)
-    await sleep(100)
-  }
+  const answer = await huawei(base, caller, 'POST', `/api/${operation}`, input)
+  if (answer.status !== 200) throw new Error(`${operation}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  return answer.body
 }
 
 /** An Alibaba RPC call by ACS3-HMAC-SHA256, with the parameters in the query or, `form`, in the body. */
