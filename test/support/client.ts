@@ -169,15 +169,22 @@ export const v1Common = ({ accessKeyId }: Pick<Caller, 'accessKeyId'>, date: Dat
   Timestamp: acsDate(date),
 })
 
+interface AlibabaOptions {
+  /** Parameters in the body rather than in the query. */
+  form?: boolean
+  version?: string
+  nonce?: string
+  date?: Date
+}
+
 /** An Alibaba RPC call by ACS3-HMAC-SHA256, with the parameters in the query or, `form`, in the body. */
 export async function alibaba(
   base: string,
   caller: Caller,
   action: string,
   parameters: Record<string, string> = {},
-  options: { form?: boolean; version?: string; nonce?: string; date?: Date } = {},
+  { form = false, version = '2020-04-07', nonce = newNonce(), date = new Date() }: AlibabaOptions = {},
 ): Promise<Answer> {
-  const { form = false, version = '2020-04-07', nonce = newNonce(), date = new Date() } = options
   const pairs = canonicalQuery(Object.entries(parameters))
   const url = new URL(form ? '/' : `/?${pairs}`, base)
   const body = form ? pairs : ''
@@ -202,11 +209,10 @@ export async function alibabaV1(
   caller: Caller,
   action: string,
   parameters: Record<string, string> = {},
-  options: { method?: 'GET' | 'POST'; nonce?: string; date?: Date } = {},
+  options: { method?: 'GET' | 'POST'; version?: string; nonce?: string; date?: Date } = {},
 ): Promise<Answer> {
-  const { method = 'GET', nonce = newNonce(), date = new Date() } = options
-  const common = { Action: action, Version: '2020-04-07', Format: 'JSON', ...v1Common(caller, date, nonce) }
-  const all = Object.entries({ ...common, ...parameters })
+  const { method = 'GET', version = '2020-04-07', nonce = newNonce(), date = new Date() } = options
+  const all = Object.entries({ Action: action, Version: version, ...v1Common(caller, date, nonce), ...parameters })
   all.push(['Signature', v1Signature(caller, method, all)])
   const pairs = canonicalQuery(all)
   if (method === 'GET') return read(await fetch(new URL(`/?${pairs}`, base)))
