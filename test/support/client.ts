@@ -203,52 +203,20 @@ export async function alibaba(
 
 export const formType = 'application/x-www-form-urlencoded'
 
-/** An Alibaba RPC call by signature v1, with everything in the query (GET, or POST without `form`) or in the body. */
-export async function alibabaV1(
-  base: string,
-  caller: Caller,
-  method: 'GET' | 'POST',
-  action: string,
-  parameters: Record<string, string> = {},
-  { form = false, version = '2020-04-07', nonce = newNonce(), date = new Date() }: AlibabaOptions = {},
-): Promise<Answer> {
-  const all = Object.entries({ Action: action, Version: version, ...v1Common(caller, date, nonce), ...parameters })
-  all.push(['Signature', v1Signature(caller, method, all)])
-  const pairs = canonicalQuery(all)
-  const request = form ? { headers: { 'content-type': formType }, body: pairs } : {}
-  return read(await fetch(new URL(form ? '/' : `/?${pairs}`, base), { method, ...request }))
-}
-
 /** An Alibaba RPC call by signature v1 (HMAC-SHA1), everything in the query (GET) or in the form body (POST). */
 export async function alibabaV1(
   base: string,
   caller: Caller,
   action: string,
   parameters: Record<string, string> = {},
-  options: { method?: 'GET' | 'POST'; nonce?: string; date?: Date } = {},
+  options: { method?: 'GET' | 'POST'; version?: string; nonce?: string; date?: Date } = {},
 ): Promise<Answer> {
-  const { method = 'GET', nonce = randomUUID(), date = new Date() } = options
-  const signed: Record<string, string> = {
-    Action: action,
-    Version: '2020-04-07',
-    Format: 'JSON',
-    AccessKeyId: caller.accessKeyId,
-    SignatureMethod: 'HMAC-SHA1',
-    SignatureVersion: '1.0',
-    SignatureNonce: nonce,
-    Timestamp: `${date.toISOString().slice(0, 19)}Z`,
-    ...parameters,
-  }
-  const pairs = Object.entries(signed)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .join('&')
-  const toSign = `${method}&%2F&${encode(pairs)}`
-  const signature = createHmac('sha1', `${caller.accessKeySecret}&`).update(toSign).digest('base64')
-  const all = `${pairs}&Signature=${encode(signature)}`
-  if (method === 'GET') return read(await fetch(new URL(`/?${all}`, base)))
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-  return read(await fetch(new URL('/', base), { method, headers, body: all }))
+  const { method = 'GET', version = '2020-04-07', nonce = newNonce(), date = new Date() } = options
+  const all = Object.entries({ Action: action, Version: version, ...v1Common(caller, date, nonce), ...parameters })
+  all.push(['Signature', v1Signature(caller, method, all)])
+  const pairs = canonicalQuery(all)
+  if (method === 'GET') return read(await fetch(new URL(`/?${pairs}`, base)))
+  return read(await fetch(new URL('/', base), { method, headers: { 'content-type': formType }, body: pairs }))
 }
 
 async function read(response: Response): Promise<Answer> {

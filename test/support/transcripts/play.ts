@@ -130,10 +130,7 @@ export class Play {
     }
     const [, from, to] = /^on the way: (.+) becomes (.*)$/.exec(text) ?? []
     if (from !== undefined && to !== undefined) {
-      manner.onTheWay = [
-        ...manner.onTheWay,
-        { from: fillIn(from, this.variables), to: fillIn(to, this.variables) },
-      ]
+      manner.onTheWay = [...manner.onTheWay, { from: fillIn(from, this.variables), to: fillIn(to, this.variables) }]
       return
     }
     const [, times] = /^sent (\d+) times at once$/.exec(text) ?? []
