@@ -224,15 +224,18 @@ function withWrongSignature(csrPem: string): string {
 /** Sixteen bytes, as many as ours have. */
 const serial = (): string => `0x4${randomBytes(16).toString('hex').slice(1)}`
 
+/** openssl with its arguments in groups. */
+const run = (...groups: readonly (readonly string[])[]): string => openssl(...groups.flat())
+
 /** Far beyond every instant that a transcript moves the clock to. */
 const longDays = '30000'
 
 function selfSigned(commonName: string, kind = 'P-256'): { certificate: string; key: string } {
   const keyFile = join(temporaryFolder(), 'key.pem')
-  const certificate = openssl(
-    ...['req', '-x509', ...newKeys[kind]!, '-nodes', '-keyout', keyFile, '-days', longDays],
-    ...['-subj', `/C=CN/ST=Sichuan/L=Chengdu/O=Example/CN=${commonName}`],
-    ...['-addext', `subjectAltName=DNS:${commonName}`, '-set_serial', serial()],
+  const certificate = run(
+    ['req', '-x509', ...newKeys[kind]!, '-nodes', '-keyout', keyFile, '-days', longDays],
+    ['-subj', `/C=CN/ST=Sichuan/L=Chengdu/O=Example/CN=${commonName}`],
+    ['-addext', `subjectAltName=DNS:${commonName}`, '-set_serial', serial()],
   )
   return { certificate, key: readFileSync(keyFile, 'utf8') }
 }
@@ -240,15 +243,15 @@ function selfSigned(commonName: string, kind = 'P-256'): { certificate: string; 
 /** What a CA elsewhere makes of a CSR: a CA's certificate and the root above it, and one that is no CA's. */
 function signedOutside(request: string): { certificate: string; chain: string; leaf: string } {
   const keyFile = join(temporaryFolder(), 'root.key')
-  const chain = openssl(
-    ...['req', '-x509', ...newKeys['P-256']!, '-nodes', '-keyout', keyFile, '-days', longDays],
-    ...['-subj', '/O=Outside/CN=Outside Root'],
-    ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
+  const chain = run(
+    ['req', '-x509', ...newKeys['P-256']!, '-nodes', '-keyout', keyFile, '-days', longDays],
+    ['-subj', '/O=Outside/CN=Outside Root'],
+    ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
   )
   const sign = (extensions: string) =>
-    openssl(
-      ...['x509', '-req', '-in', file('request.pem', request), '-CA', file('root.pem', chain), '-CAkey', keyFile],
-      ...['-set_serial', '0x1234567890abcdef', '-days', longDays, '-extfile', file('extensions', extensions)],
+    run(
+      ['x509', '-req', '-in', file('request.pem', request), '-CA', file('root.pem', chain), '-CAkey', keyFile],
+      ['-set_serial', '0x1234567890abcdef', '-days', longDays, '-extfile', file('extensions', extensions)],
     )
   return {
     certificate: sign(
