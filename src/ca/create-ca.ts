@@ -3,8 +3,10 @@ import { newSerial, newUuid, operation, problem as kernelProblem, type Write } f
 import {
   caKeyUsages,
   enterpriseProjectInput,
+  hashOf,
   keyAlgorithmInput,
   keyUsagesInput,
+  needsHash,
   signatureHashInput,
   subjectInput,
   uuidInput,
@@ -17,7 +19,8 @@ import { issuerFor, type IssuingNeeds } from './issuing.ts'
 import { problem } from './problems.ts'
 
 /**
- * A new CA. A root is active at once; a subordinate too, if it is told its issuer, hash and validity, and otherwise has
+ * A new CA. A root is active at once; a subordinate too, if it is told its issuer, validity and hash (none where the
+ * issuer's key takes none), and otherwise has
  * a key and a subject only and waits for a certificate (ActivateCa, ImportCaCertificate). Order: docs/issuance.md.
  */
 export const createCa = operation<InstallNeeds & IssuingNeeds>()({
@@ -92,20 +95,27 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
       revokedAt: null,
       revocationReason: null,
     }
-    if (type === 'root' && (signatureHash === undefined || validity === undefined))
-      throw kernelProblem('InputInvalid', {
-        field: signatureHash === undefined ? 'signatureHash' : 'validity',
-        reason: 'is missing; a root needs it',
-      })
+    const missing =
+      signatureHash === undefined && needsHash(keyAlgorithm)
+        ? 'signatureHash'
+        : validity === undefined
+          ? 'validity'
+          : undefined
+    if (type === 'root' && missing !== undefined)
+      throw kernelProblem('InputInvalid', { field: missing, reason: 'is missing; a root needs it' })
 
     const parent =
       type === 'subordinate' && issuerId !== undefined ? await visibleCa(deps.cas, caller, issuerId) : undefined
     if (type === 'subordinate' && issuerId !== undefined && !parent) throw problem('CaNotFound', { caId: issuerId })
     const issuer = parent && (await issuerFor(deps, parent))
+    const signer = type === 'root' ? keyAlgorithm : parent?.keyAlgorithm
+    const complete = signer !== undefined && (signatureHash !== undefined || !needsHash(signer))
+    // What a key cannot sign is told before one is made.
+    if (complete) hashOf(signer, signatureHash)
     const { key, row } = await newCaKey(deps, pending, now)
     const writes: Write[] = [deps.keyStore.insert(row)]
     let ca = pending
-    if (signatureHash !== undefined && validity !== undefined && (type === 'root' || issuer !== undefined)) {
+    if (complete && validity !== undefined) {
       const made = await makeCaCertificate(deps, {
         ca: pending,
         key,
