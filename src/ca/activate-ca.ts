@@ -1,6 +1,13 @@
 import Type from 'typebox'
 import { newSerial, operation, problem as kernelProblem } from '../kernel/index.ts'
-import { keyUsagesInput, needsHash, signatureHashInput, uuidInput, validityInput } from '../issuance/index.ts'
+import {
+  keyUsagesInput,
+  nameConstraintsInput,
+  needsHash,
+  signatureHashInput,
+  uuidInput,
+  validityInput,
+} from '../issuance/index.ts'
 import { crlInput, crlSettingsOf, theCa, visibleCa } from './inputs.ts'
 import { installed, makeCaCertificate, type InstallNeeds } from './install.ts'
 import { issuerFor, keyOf, shownState, type IssuingNeeds } from './issuing.ts'
@@ -22,6 +29,7 @@ export const activateCa = operation<InstallNeeds & IssuingNeeds>()({
       validity: validityInput,
       pathLength: Type.Optional(Type.Integer({ minimum: 0, maximum: 6 })),
       keyUsages: Type.Optional(keyUsagesInput),
+      nameConstraints: Type.Optional(nameConstraintsInput),
       crl: Type.Optional(crlInput),
     },
     { additionalProperties: false },

@@ -6,6 +6,8 @@ import {
   hashOf,
   keyAlgorithmInput,
   keyUsagesInput,
+  nameConstraintsAsked,
+  nameConstraintsInput,
   needsHash,
   signatureHashInput,
   subjectInput,
@@ -38,6 +40,7 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
       issuerId: Type.Optional(uuidInput),
       pathLength: Type.Optional(Type.Integer({ minimum: 0, maximum: 6 })),
       keyUsages: Type.Optional(keyUsagesInput),
+      nameConstraints: Type.Optional(nameConstraintsInput),
       crl: Type.Optional(crlInput),
       enterpriseProjectId: Type.Optional(enterpriseProjectInput),
     },
@@ -110,8 +113,9 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
     const issuer = parent && (await issuerFor(deps, parent))
     const signer = type === 'root' ? keyAlgorithm : parent?.keyAlgorithm
     const complete = signer !== undefined && (signatureHash !== undefined || !needsHash(signer))
-    // What a key cannot sign is told before one is made.
+    // What cannot be signed is told before a key is made.
     if (complete) hashOf(signer, signatureHash)
+    nameConstraintsAsked(input.nameConstraints)
     const { key, row } = await newCaKey(deps, pending, now)
     const writes: Write[] = [deps.keyStore.insert(row)]
     let ca = pending
@@ -122,7 +126,12 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
         spki: row.spki,
         issuer,
         parent,
-        request: { signatureHash, validity, pathLength: type === 'root' ? undefined : (input.pathLength ?? 0) },
+        request: {
+          signatureHash,
+          validity,
+          pathLength: type === 'root' ? undefined : (input.pathLength ?? 0),
+          nameConstraints: input.nameConstraints,
+        },
         serial: newSerial(),
       })
       ca = made.ca

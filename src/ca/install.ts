@@ -3,12 +3,14 @@ import type { Clock, Write } from '../kernel/index.ts'
 import {
   hashName,
   hashOf,
+  nameConstraintsAsked,
   rootExtensions,
   signCaCertificate,
   subjectOf,
   subordinateExtensions,
   validityOf,
   type Issuer,
+  type NameConstraintsInput,
   type Publication,
   type SignatureHashName,
   type SigningNeeds,
@@ -43,6 +45,7 @@ export interface CaCertificateRequest {
   validity: ValidityRequest
   pathLength: number | undefined
   keyUsages?: readonly KeyUsage[] | undefined
+  nameConstraints?: NameConstraintsInput | undefined
 }
 
 const maxYears = { root: 30, subordinate: 20 } as const
@@ -72,7 +75,11 @@ export async function makeCaCertificate(
   const hash = hashOf((issuer?.key ?? key).algorithm, request.signatureHash)
   const spki = parseSpki(parts.spki)
   const usages = (request.keyUsages ?? ca.keyUsages) as readonly KeyUsage[]
-  const profile = { keyUsages: usages, pathLength: request.pathLength }
+  const profile = {
+    keyUsages: usages,
+    pathLength: request.pathLength,
+    nameConstraints: nameConstraintsAsked(request.nameConstraints),
+  }
   const { certificate, signing } = await signCaCertificate(deps, {
     caId: ca.id,
     key,

@@ -10,6 +10,8 @@ import {
   hashOf,
   issuanceProblems,
   leafUsagesFor,
+  nameConstraintsAsked,
+  nameConstraintsInput,
   signCaCertificate,
   subordinateExtensions,
   uuidInput,
@@ -130,12 +132,14 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
       csr: csrInput,
       validity: validityInput,
       pathLength: Type.Optional(Type.Integer({ minimum: 0, maximum: 6 })),
+      nameConstraints: Type.Optional(nameConstraintsInput),
       enterpriseProjectId: Type.Optional(enterpriseProjectInput),
     },
     { additionalProperties: false },
   ),
   resource: theIssuer(() => undefined),
   problems: [
+    'InputInvalid',
     'CaNotFound',
     'CaRevoked',
     'CaChanged',
@@ -174,7 +178,12 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
         notAfter,
         subject: csr.info.subjectDer,
         spki: csr.spki.der,
-        extensions: subordinateExtensions({ keyUsages: caKeyUsages, pathLength }, csr.spki, issuer, deps.publication),
+        extensions: subordinateExtensions(
+          { keyUsages: caKeyUsages, pathLength, nameConstraints: nameConstraintsAsked(input.nameConstraints) },
+          csr.spki,
+          issuer,
+          deps.publication,
+        ),
       },
     })
     const ca: Ca = {

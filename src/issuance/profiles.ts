@@ -57,6 +57,8 @@ export interface CaRequest {
   keyUsages: readonly KeyUsage[]
   /** undefined: no limit. */
   pathLength: number | undefined
+  /** Of the names below it; see `nameConstraintsAsked`. */
+  nameConstraints: Extension | false
 }
 
 /** A root carries no pointers: it is on nobody's CRL. `marker` is the emulator's. */
@@ -64,6 +66,7 @@ export function rootExtensions(request: CaRequest, spki: Spki, marker: Extension
   return [
     basicConstraints({ ca: true, pathLength: request.pathLength }),
     keyUsage(request.keyUsages),
+    request.nameConstraints,
     subjectKeyIdentifier(spki.keyIdentifier()),
     marker ?? false,
   ]
@@ -78,6 +81,7 @@ export function subordinateExtensions(
   return [
     basicConstraints({ ca: true, pathLength: request.pathLength }),
     keyUsage(request.keyUsages),
+    request.nameConstraints,
     subjectKeyIdentifier(spki.keyIdentifier()),
     authorityKeyIdentifier(issuer.keyIdentifier),
     ...pointers(issuer.caId, publication),
