@@ -89,7 +89,6 @@ const steps: readonly (readonly [string, Step])[] = [
     },
   ],
   [`the CA ${id} is disabled`, ({ cast }, { id: caId }) => cast.ask('DisableCa', { caId })],
-  [`the CA ${id} is enabled`, ({ cast }, { id: caId }) => cast.ask('EnableCa', { caId })],
   [`the CA ${id} is restored`, ({ cast }, { id: caId }) => cast.ask('RestoreCa', { caId })],
   [`the CA ${id} is revoked`, ({ cast }, { id: caId }) => cast.ask('RevokeCa', { caId, reason: 'superseded' })],
   [
@@ -135,10 +134,6 @@ const steps: readonly (readonly [string, Step])[] = [
   [
     `the certificate ${id} is revoked`,
     ({ cast }, groups) => cast.ask('RevokeCertificate', { certificateId: groups['id'], reason: 'superseded' }),
-  ],
-  [
-    `the certificate ${id} is deleted`,
-    ({ cast }, groups) => cast.ask('DeletePrivateCertificate', { certificateId: groups['id'] }),
   ],
   [
     `a CSR(?: for)?${name}(?: with a (?<kind>P-256|RSA-1024|RSA-2048) key)?(?<broken> and a wrong signature)?${as}`,
