@@ -65,6 +65,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     memory,
     publicUrl,
     rootMarker: config.emulate ? emulatorRootMarker() : undefined,
+    unlimited: config.unlimited,
     nudgeJobs: () => undefined,
   })
   const workers: HttpWorker[] = []

@@ -25,6 +25,7 @@ export interface WorkerData {
   host: string
   port: number
   emulate: boolean
+  unlimited: boolean
 }
 
 /** One HTTP thread: its own listener on the shared port, its own reading connection, its own copy of the object graph. */
@@ -47,6 +48,7 @@ const thread = compose({
   memory: data.memory,
   publicUrl: data.publicUrl,
   rootMarker: data.emulate ? emulatorRootMarker() : undefined,
+  unlimited: data.unlimited,
   nudgeJobs: () => void callMain('nudge').catch(() => undefined), // the jobs look by themselves, only later
 })
 

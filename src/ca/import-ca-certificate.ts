@@ -103,9 +103,14 @@ function checkFits(certificate: Certificate, spki: Uint8Array, chain: readonly C
     if (tbs.read(oids.keyUsage, readKeyUsage)?.includes('keyCertSign') === false) refuse('it may not sign certificates')
     if (tbs.notAfter < now) refuse('it has expired')
     let below = certificate
-    for (const above of chain) {
+    for (const [index, above] of chain.entries()) {
       if (!equalBytes(below.tbs.issuerDer, above.tbs.subjectDer) || !below.verify(above.tbs.spki))
         refuse('the chain does not fit: a certificate in it did not sign the one before')
+      const constraints = above.tbs.read(oids.basicConstraints, readBasicConstraints)
+      if (constraints?.ca !== true) refuse('the chain does not fit: a certificate in it is not that of a CA')
+      // RFC 5280 §4.2.1.9: this CA and those in between are what the path length counts.
+      if ((constraints?.pathLength ?? Infinity) <= index)
+        refuse('the chain does not fit: the path length of a CA in it is exceeded')
       below = above
     }
   } catch (error) {

@@ -14,6 +14,8 @@ export interface Config {
   insecureHttp: boolean
   /** The emulator ends the process at this step of a multi-step act: for trying crashes. */
   killAt: string | undefined
+  /** The emulator limits no calls: for measuring what lies behind the limit. */
+  unlimited: boolean
 }
 
 export interface ServeOptions {
@@ -63,6 +65,7 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     emulate,
     insecureHttp,
     killAt: emulate ? environment['CERTKEEP_EMULATOR_KILL_AT'] : undefined,
+    unlimited: emulate && environment['CERTKEEP_EMULATOR_UNLIMITED'] === 'yes',
   }
 }
 

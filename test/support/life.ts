@@ -49,3 +49,9 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined | 
   }
   throw new Error(`not within ${seconds} s: ${what}`)
 }
+
+/** The emulator's clock, ms since 1970. */
+export async function domainTime(service: Pick<Service, 'url'>): Promise<number> {
+  const response = await fetch(`${service.url}/emulator/clock`)
+  return ((await response.json()) as { now_ms: number }).now_ms
+}

@@ -4,11 +4,9 @@ import openapi from '@alicloud/openapi-client'
 import openapiUtil from '@alicloud/openapi-util'
 import tea from '@alicloud/tea-typescript'
 import teaUtil from '@alicloud/tea-util'
-import { printOutcome, readCall, readTarget } from './harness.mjs'
-import { callTyped } from './typed-client.mjs'
+import { answerCalls } from './harness.mjs'
+import { typedClient } from './typed-client.mjs'
 
-const target = readTarget()
-const { host: endpoint, protocol, accessKeyId, accessKeySecret, securityToken } = target
 const packages = {
   sdk,
   core: openapi,
@@ -16,5 +14,8 @@ const packages = {
   cast: tea.cast,
   RuntimeOptions: teaUtil.RuntimeOptions,
 }
-const config = new openapi.Config({ endpoint, protocol, accessKeyId, accessKeySecret, securityToken })
-await printOutcome(() => callTyped(packages, config, target, readCall()))
+await answerCalls((target) => {
+  const { host: endpoint, protocol, accessKeyId, accessKeySecret, securityToken } = target
+  const config = new openapi.Config({ endpoint, protocol, accessKeyId, accessKeySecret, securityToken })
+  return typedClient(packages, config, target)
+})

@@ -4,48 +4,47 @@ import { timeoutMs } from './harness.mjs'
 const formParameters = ['ClientToken']
 
 /**
- * Calls an operation through a generated client: by its typed method where the client has one, else (the private CA's
- * version 2020-06-30, which npm has no client for) through `callApi`, with what a generated method would hand to it.
+ * A function that calls operations through a generated client: by its typed method where the client has one, else (the
+ * private CA's version 2020-06-30, which npm has no client for) through `callApi`, with what a generated method would
+ * hand to it.
  *
  * @param sdk the client package: its default export and request classes
  * @param core the package under it: OpenApiRequest, Params, and `query` that flattens
  * @param cast fills a request class from names of the wire
  * @param RuntimeOptions class of per-call options
  */
-export async function callTyped(
-  { sdk, core, query, cast, RuntimeOptions },
-  config,
-  { apiVersion },
-  { action, parameters },
-) {
+export function typedClient({ sdk, core, query, cast, RuntimeOptions }, config, { apiVersion }) {
   const client = new sdk.default(config)
   const runtime = new RuntimeOptions({ readTimeout: timeoutMs, connectTimeout: timeoutMs })
-  const method = `${action[0].toLowerCase()}${action.slice(1)}WithOptions`
-  if (apiVersion === '2020-04-07' && typeof client[method] === 'function') {
-    const Request = sdk[`${action}Request`]
-    const response = Request
-      ? await client[method](cast(parameters, new Request({})), runtime)
-      : await client[method](runtime)
-    return { status: response.statusCode, body: response.body.toMap() }
-  }
 
-  const entries = Object.entries(parameters)
-  const inForm = ([name]) => formParameters.includes(name)
-  const request = new core.OpenApiRequest({
-    query: query(Object.fromEntries(entries.filter((entry) => !inForm(entry)))),
-    ...(entries.some(inForm) && { body: Object.fromEntries(entries.filter(inForm)) }),
-  })
-  const params = new core.Params({
-    action,
-    version: apiVersion,
-    protocol: 'HTTPS',
-    pathname: '/',
-    method: 'POST',
-    authType: 'AK',
-    style: 'RPC',
-    reqBodyType: 'formData',
-    bodyType: 'json',
-  })
-  const response = await client.callApi(params, request, runtime)
-  return { status: response.statusCode, body: response.body }
+  return async ({ action, parameters }) => {
+    const method = `${action[0].toLowerCase()}${action.slice(1)}WithOptions`
+    if (apiVersion === '2020-04-07' && typeof client[method] === 'function') {
+      const Request = sdk[`${action}Request`]
+      const response = Request
+        ? await client[method](cast(parameters, new Request({})), runtime)
+        : await client[method](runtime)
+      return { status: response.statusCode, body: response.body.toMap() }
+    }
+
+    const entries = Object.entries(parameters)
+    const inForm = ([name]) => formParameters.includes(name)
+    const request = new core.OpenApiRequest({
+      query: query(Object.fromEntries(entries.filter((entry) => !inForm(entry)))),
+      ...(entries.some(inForm) && { body: Object.fromEntries(entries.filter(inForm)) }),
+    })
+    const params = new core.Params({
+      action,
+      version: apiVersion,
+      protocol: 'HTTPS',
+      pathname: '/',
+      method: 'POST',
+      authType: 'AK',
+      style: 'RPC',
+      reqBodyType: 'formData',
+      bodyType: 'json',
+    })
+    const response = await client.callApi(params, request, runtime)
+    return { status: response.statusCode, body: response.body }
+  }
 }
