@@ -1,6 +1,7 @@
 import { own } from '../support/client.ts'
 import { crl, until } from '../support/life.ts'
 import { crlPem, file, openssl } from '../support/openssl.ts'
+import { certificatePem } from '../support/pem.ts'
 import type { Service } from '../support/service.ts'
 
 /** A CA of the service, as verifiers see it; certificates are PEM. */
@@ -17,14 +18,11 @@ export interface IssuedLeaf {
   pem: string
 }
 
-export const pem = (base64: string): string =>
-  `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}/g, '$&\n').trim()}\n-----END CERTIFICATE-----\n`
-
 /** CAs and certificates through the service's own door. */
 export function authorities(service: Service) {
   const call = (operation: string, input: unknown) => own(service.url, service.credentials, operation, input)
   const exported = async (caId: string): Promise<string> =>
-    pem((await call('ExportCaCertificate', { caId })).certificate as string)
+    certificatePem((await call('ExportCaCertificate', { caId })).certificate as string)
 
   async function root(keyAlgorithm = 'p256'): Promise<Authority> {
     const { caId: id } = await call('CreateCa', {
@@ -62,7 +60,7 @@ export function authorities(service: Service) {
       extendedKeyUsages: ['1.3.6.1.5.5.7.3.1'],
     })
     const { certificate } = await call('ExportPrivateCertificate', { certificateId: id })
-    return { id, pem: pem(certificate.certificate as string) }
+    return { id, pem: certificatePem(certificate.certificate as string) }
   }
 
   /** The CA's CRL as PEM once it has so many entries. */

@@ -30,7 +30,6 @@ verifierSuite(
     notYetValid: /not yet activated|not yet valid/,
     revoked: /revoked/,
     noIssuer: /issuer is unknown/,
-    wrongSignature: /signature in the certificate is invalid|issuer is unknown/,
     pathTooLong: /violates the signer's constraints|not trusted/,
     nameNotPermitted: /violates the signer's constraints/,
   },

@@ -17,7 +17,6 @@ verifierSuite(
     notYetValid: /^refused NOT_YET_VALID/,
     revoked: /^refused REVOKED/,
     noIssuer: /^refused NO_TRUST_ANCHOR/,
-    wrongSignature: /^refused INVALID_SIGNATURE/,
     pathTooLong: /^refused PATH_TOO_LONG/,
     nameNotPermitted: /^refused INVALID_NAME/,
   },
