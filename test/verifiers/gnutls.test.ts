@@ -30,7 +30,7 @@ verifierSuite(
     notYetValid: /not yet activated|not yet valid/,
     revoked: /revoked/,
     noIssuer: /issuer is unknown/,
-    pathTooLong: /violates the signer's constraints|not trusted/,
+    pathTooLong: /violates the signer's constraints/,
     nameNotPermitted: /violates the signer's constraints/,
   },
 )
