@@ -7,6 +7,7 @@ import type { Service } from '../support/service.ts'
 /** A CA of the service, as verifiers see it; certificates are PEM. */
 export interface Authority {
   id: string
+  keyAlgorithm: string
   pem: string
   /** Everything between it and its root, itself included, the lowest first; empty for a root. */
   chain: string
@@ -17,6 +18,9 @@ export interface IssuedLeaf {
   id: string
   pem: string
 }
+
+/** What a signer of this kind is asked for: Ed25519 takes no hash (RFC 8410 §3). */
+const hashed = (signer: string, signatureHash: string) => (signer === 'ed25519' ? {} : { signatureHash })
 
 /** CAs and certificates through the service's own door. */
 export function authorities(service: Service) {
@@ -29,11 +33,11 @@ export function authorities(service: Service) {
       type: 'root',
       subject: { commonName: `Root ${keyAlgorithm}`, country: 'CN' },
       keyAlgorithm,
-      signatureHash: 'sha384',
+      ...hashed(keyAlgorithm, 'sha384'),
       validity: { unit: 'year', amount: 20 },
     })
     const certificate = await exported(id)
-    return { id, pem: certificate, chain: '', root: certificate }
+    return { id, keyAlgorithm, pem: certificate, chain: '', root: certificate }
   }
 
   async function under(parent: Authority, keyAlgorithm = 'p256', pathLength = 0): Promise<Authority> {
@@ -43,11 +47,11 @@ export function authorities(service: Service) {
       pathLength,
       subject: { commonName: `CA ${keyAlgorithm} ${pathLength}`, country: 'CN' },
       keyAlgorithm,
-      signatureHash: 'sha256',
+      ...hashed(parent.keyAlgorithm, 'sha256'),
       validity: { unit: 'year', amount: 10 },
     })
     const certificate = await exported(id)
-    return { id, pem: certificate, chain: certificate + parent.chain, root: parent.root }
+    return { id, keyAlgorithm, pem: certificate, chain: certificate + parent.chain, root: parent.root }
   }
 
   async function leaf(issuer: Authority, keyAlgorithm = 'p256', name = 'leaf.example.test'): Promise<IssuedLeaf> {

@@ -10,7 +10,9 @@ verifierSuite(
   { installed: spawnSync('go', ['version']).status === 0, command: 'apt-get install golang-go' },
   async () => {
     const program = join(temporaryFolder(), 'verify')
-    execFileSync('go', ['build', '-buildvcs=false', '-o', program, '.'], { cwd: fileURLToPath(new URL('go/', import.meta.url)) })
+    execFileSync('go', ['build', '-buildvcs=false', '-o', program, '.'], {
+      cwd: fileURLToPath(new URL('go/', import.meta.url)),
+    })
     return openProgram(program, [])
   },
   {

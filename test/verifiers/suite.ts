@@ -37,7 +37,7 @@ export interface Refusals {
   nameNotPermitted: RegExp
 }
 
-const algorithms = ['rsa2048', 'rsa3072', 'rsa4096', 'p256', 'p384']
+const algorithms = ['rsa2048', 'rsa3072', 'rsa4096', 'p256', 'p384', 'p521', 'ed25519']
 
 /** What every verifier that is not ours has to say of what we sign. */
 export function verifierSuite(
@@ -164,7 +164,13 @@ export function verifierSuite(
         `${anotherCa}nameConstraints=critical,permitted;DNS:example.test\n`,
       )
       await of.call('ImportCaCertificate', { caId, certificate, certificateChain: outside.certificate })
-      const ca: Authority = { id: caId as string, pem: certificate, chain: certificate, root: outside.certificate }
+      const ca: Authority = {
+        id: caId as string,
+        keyAlgorithm: 'p256',
+        pem: certificate,
+        chain: certificate,
+        root: outside.certificate,
+      }
       expect(await verify((await of.leaf(ca)).pem, ca)).toMatchObject(accepted)
       await expect(of.leaf(ca, 'p256', 'www.example.com')).rejects.toThrow('LintForbids')
     })
