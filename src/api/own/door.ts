@@ -1,3 +1,4 @@
+import Type, { type TSchema } from 'typebox'
 import { newRequestId, Problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
 import type { Door, DoorParts, DoorRequest } from '../door.ts'
@@ -61,7 +62,22 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string): 
     requestId,
   })
   // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
-  return parts.runner.run(operation as never, caller, () => readJsonBody(request.body, { absent: 'empty' }) as never)
+  return parts.runner.run(operation as never, caller, () => readInput(operation.input, request.body) as never)
+}
+
+/**
+ * The input as the operation's schema wants it. JSON has no integers beyond 2^53, so a big one comes as text of digits;
+ * what is neither that nor a safe integer is left as it came, and is refused by the schema.
+ */
+function readInput(schema: TSchema, body: Uint8Array): Record<string, unknown> {
+  const input = readJsonBody(body, { absent: 'empty' })
+  for (const [name, member] of Object.entries((schema as { properties?: Record<string, TSchema> }).properties ?? {})) {
+    const value = input[name]
+    if (!Type.IsBigInt(member)) continue
+    if (Number.isSafeInteger(value) || (typeof value === 'string' && /^\d{1,20}$/.test(value)))
+      input[name] = BigInt(value as number | string)
+  }
+  return input
 }
 
 /** Whom the credentials name, and how the same is read anew after rights changed: a key or token may be gone by then. */
