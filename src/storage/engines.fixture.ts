@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
+import { describe } from 'vitest'
 import type { Write } from '../kernel/index.ts'
 import {
   auditStore,
@@ -12,13 +15,17 @@ import {
   jobStore,
   keyStore,
   metaStore,
+  migratePostgres,
   migrateSqlite,
+  openPool,
+  postgresDatabase,
   revocationStore,
   sqliteDatabase,
   SqliteReader,
   SqliteWriter,
   type Database,
 } from './index.ts'
+import { postgresIsMissing, postgresServer } from './postgres-server.fixture.ts'
 
 /** Every store over one database. */
 export const storesOver = (db: Database) => ({
@@ -62,8 +69,52 @@ const sqlite: Engine = {
   },
 }
 
+const postgres: Engine = {
+  name: 'postgres',
+  async open() {
+    const schema = await aPostgresSchema()
+    const pool = openPool({ url: schema.url, size: 8 })
+    await migratePostgres(pool, 0)
+    return {
+      ...storesOver(postgresDatabase(pool)),
+      async [Symbol.asyncDispose]() {
+        await pool.end()
+        await schema[Symbol.asyncDispose]()
+      },
+    }
+  },
+}
+
 /** A contract holds on each of these. One more engine is one more entry. */
-export const engines: readonly Engine[] = [sqlite]
+const engines: readonly (Engine & { missing?: string | undefined })[] = [
+  sqlite,
+  { ...postgres, missing: postgresIsMissing },
+]
+
+/** `suite` once for each engine; an engine that this machine has not got is skipped by its name. */
+export function onEveryEngine(title: (engine: string) => string, suite: (engine: Engine) => void): void {
+  for (const { missing, ...engine } of engines)
+    describe.skipIf(missing !== undefined)(`${title(engine.name)}${missing === undefined ? '' : ` (${missing})`}`, () =>
+      suite(engine),
+    )
+}
+
+/** A schema of its own on the server of the tests, dropped at the end of the scope. */
+export async function aPostgresSchema(): Promise<{ url: string } & AsyncDisposable> {
+  const server = await postgresServer()
+  const name = `test_${randomBytes(8).toString('hex')}`
+  const run = async (sql: string) => {
+    const client = new pg.Client({ connectionString: server })
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+  await run(`CREATE SCHEMA ${name}`)
+  return {
+    url: `${server}${server.includes('?') ? '&' : '?'}options=${encodeURIComponent(`-c search_path=${name}`)}`,
+    [Symbol.asyncDispose]: () => run(`DROP SCHEMA ${name} CASCADE`),
+  }
+}
 
 /** A folder for a database file that is not there yet. */
 export async function aDatabaseFolder(): Promise<{ database: string } & AsyncDisposable> {
