@@ -88,7 +88,7 @@ export async function migratePostgres(pool: Pool, now: number): Promise<void> {
     )
     const { rows } = await connection.query<{ name: string }>('SELECT name FROM migrations')
     for (const { name, statements } of missing(rows.map((row) => row.name))) {
-      for (const statement of statements) await connection.query(inWordsOf('postgres', statement))
+      await connection.query(statements.map((statement) => inWordsOf('postgres', statement)).join(';\n'))
       await connection.query('INSERT INTO migrations (name, applied_at) VALUES ($1, $2)', [name, now])
     }
     await connection.query('COMMIT')
