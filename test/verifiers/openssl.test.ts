@@ -289,17 +289,17 @@ const ofCa = (pathLength: string) =>
 
 const signCsr = (signer: Signer, csr: string, extensions: string): string =>
   openssl(
-    ...['x509', '-req', '-in', file('request.csr', csr), '-CA', file('ca.pem', signer.certificate)],
-    ...['-CAkey', signer.key, '-days', '300', '-extfile', file('extensions.cnf', extensions || identifiers)],
+    ['x509', '-req', '-in', file('request.csr', csr), '-CA', file('ca.pem', signer.certificate)],
+    ['-CAkey', signer.key, '-days', '300', '-extfile', file('extensions.cnf', extensions || identifiers)],
   )
 
 /** A root with this path length, so many CAs one below the other, and a certificate: all by openssl. */
 function opensslChain({ rootPathLength, casBelow }: { rootPathLength: number; casBelow: number }) {
   const key = `${temporaryFolder()}/root.key`
   const root = opensslReq(
-    ...['-x509', ...newKey, '-keyout', key, '-days', '3650', '-subj', '/CN=OpenSSL Root'],
-    ...['-addext', `basicConstraints=critical,CA:TRUE,pathlen:${rootPathLength}`],
-    ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
+    ['-x509', ...newKey, '-keyout', key, '-days', '3650', '-subj', '/CN=OpenSSL Root'],
+    ['-addext', `basicConstraints=critical,CA:TRUE,pathlen:${rootPathLength}`],
+    ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
   )
   const rootSigner: Signer = { certificate: root, key }
   let signer = rootSigner
