@@ -15,10 +15,7 @@ export function addAuditCommands(program: Command, terminal: Terminal): void {
     .option('--type <type>', 'only objects of this kind: ca, certificate, user, policy …')
     .does<[], PagingOptions & { object?: string; type?: string }>(
       async ({ call, output, now }, { object, type, ...paging }) => {
-        const page = await call(
-          'ListAuditEntries',
-          given({ objectId: object, objectType: type, ...pagingOf(paging) }),
-        )
+        const page = await call('ListAuditEntries', given({ objectId: object, objectType: type, ...pagingOf(paging) }))
         output.result(
           page,
           (show) =>

@@ -14,7 +14,15 @@ import {
   type SignatureHash,
 } from './choices.ts'
 import { newFile, readText } from './files.ts'
-import { addSubject, addPaging, nameText, pagingOf, subjectOf, type PagingOptions, type SubjectOptions } from './inputs.ts'
+import {
+  addSubject,
+  addPaging,
+  nameText,
+  pagingOf,
+  subjectOf,
+  type PagingOptions,
+  type SubjectOptions,
+} from './inputs.ts'
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
 import { commandsOf, type Commands } from './commands.ts'
@@ -36,9 +44,7 @@ const styles: Record<CaState, Style> = {
 type ShownCa = AnswerOf<'ShowCa'>
 
 const stateCell = ({ ca, state }: ShownCa): Cell =>
-  ca.revokedAt === null
-    ? { text: state, style: styles[state] }
-    : { text: `${state}, revoked`, style: 'bad' }
+  ca.revokedAt === null ? { text: state, style: styles[state] } : { text: `${state}, revoked`, style: 'bad' }
 
 /** `certkeep ca …`: private CAs, from their making to their end. */
 export function addCaCommands(program: Command, terminal: Terminal): void {
@@ -102,7 +108,12 @@ function addReading({ add }: Commands): void {
           ? []
           : ([['revoked', `${timeCell(ca.revokedAt, now)}, ${ca.revocationReason ?? 'unspecified'}`]] as const)),
         ...(ca.dueAt === null ? [] : ([['deletion due', { text: timeCell(ca.dueAt, now), style: 'bad' }]] as const)),
-        ['tags', Object.entries(ca.tags).map(([key, value]) => `${key}=${value}`).join(', ') || '-'],
+        [
+          'tags',
+          Object.entries(ca.tags)
+            .map(([key, value]) => `${key}=${value}`)
+            .join(', ') || '-',
+        ],
       ]),
     )
   })
@@ -125,7 +136,11 @@ interface CreateOptions extends SubjectOptions {
 
 function addMaking({ add }: Commands): void {
   addSubject(add('create', 'Create a CA'))
-    .addOption(new Option('--type <type>', 'a subordinate needs an issuer, now or later').choices(['root', 'subordinate']).default('root'))
+    .addOption(
+      new Option('--type <type>', 'a subordinate needs an issuer, now or later')
+        .choices(['root', 'subordinate'])
+        .default('root'),
+    )
     .addOption(keyOption().default('p256'))
     .addOption(hashOption())
     .addOption(validityOption())
@@ -142,7 +157,9 @@ function addMaking({ add }: Commands): void {
           subject: subjectOf(options),
           keyAlgorithm: options.key,
           signatureHash: options.hash ?? (certifiedNow ? 'sha256' : undefined),
-          validity: options.validity ?? (certifiedNow ? { unit: 'year' as const, amount: type === 'root' ? 10 : 5 } : undefined),
+          validity:
+            options.validity ??
+            (certifiedNow ? { unit: 'year' as const, amount: type === 'root' ? 10 : 5 } : undefined),
           issuerId: issuer,
           pathLength,
           keyUsages: keyUsage,

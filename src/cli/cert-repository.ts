@@ -86,9 +86,6 @@ export function addRepositoryCommands(cert: Command, terminal: Terminal): void {
           }
         },
       })
-      output.result(
-        await call('DeleteRepositoryCertificate', { number }),
-        () => `Certificate ${number} is deleted.\n`,
-      )
+      output.result(await call('DeleteRepositoryCertificate', { number }), () => `Certificate ${number} is deleted.\n`)
     })
 }

@@ -28,7 +28,12 @@ export function certificateRecord(
     ['number', String(certificate.number)],
     ...(certificate.name === null ? [] : ([['stored as', certificate.name]] as const)),
     ['name', certificate.commonName || '-'],
-    ['subject', Object.entries(certificate.subject).map(([part, value]) => `${part}=${nameText(value)}`).join(', ') || '-'],
+    [
+      'subject',
+      Object.entries(certificate.subject)
+        .map(([part, value]) => `${part}=${nameText(value)}`)
+        .join(', ') || '-',
+    ],
     ['names', certificate.sans.join(', ') || '-'],
     ['state', certificateStateCell(state)],
     ['issuer', `${certificate.issuerName}${certificate.issuerId === null ? '' : ` (${certificate.issuerId})`}`],
@@ -38,8 +43,9 @@ export function certificateRecord(
     ['valid until', timeCell(certificate.notAfter, now)],
     ...(certificate.revokedAt === null
       ? []
-      : ([['revoked', `${timeCell(certificate.revokedAt, now)}, ${certificate.revocationReason ?? 'unspecified'}`]] as const)),
+      : ([
+          ['revoked', `${timeCell(certificate.revokedAt, now)}, ${certificate.revocationReason ?? 'unspecified'}`],
+        ] as const)),
     ['SHA-256', Buffer.from(certificate.sha256, 'base64').toString('hex')],
   ])
 }
-

@@ -13,7 +13,13 @@ export type CaState = AnswerOf<'ShowCa'>['state']
 export type CertificateState = AnswerOf<'ShowPrivateCertificate'>['state']
 export type CaFilterState = NonNullable<InputOf<'ListCas'>['state']>
 
-export const keyAlgorithms = words<KeyAlgorithm>({ p256: true, p384: true, rsa2048: true, rsa3072: true, rsa4096: true })
+export const keyAlgorithms = words<KeyAlgorithm>({
+  p256: true,
+  p384: true,
+  rsa2048: true,
+  rsa3072: true,
+  rsa4096: true,
+})
 export const signatureHashes = words<SignatureHash>({ sha256: true, sha384: true, sha512: true })
 export const keyUsages = words<KeyUsage>({
   digitalSignature: true,
@@ -72,6 +78,7 @@ export const reasonOption = (): Option =>
     .default('unspecified')
 export const keyUsageOption = (): Option => new Option('--key-usage <usage...>', 'key usages').choices(keyUsages)
 export const purposeOption = (): Option =>
-  new Option('--purpose <purpose>', `extended key usage: ${Object.keys(purposes).join(', ')} or an OID; repeatable`).argParser(
-    purposeOid,
-  )
+  new Option(
+    '--purpose <purpose>',
+    `extended key usage: ${Object.keys(purposes).join(', ')} or an OID; repeatable`,
+  ).argParser(purposeOid)

@@ -41,4 +41,6 @@ export interface Show {
 
 /** "12 of 340": said under a list that does not show all. */
 export const remainder = (shown: number, total: number, offset: number): string =>
-  shown < total ? `\n${shown === 0 ? 0 : offset + 1}–${offset + shown} of ${total}; more with --offset and --limit\n` : ''
+  shown < total
+    ? `\n${shown === 0 ? 0 : offset + 1}–${offset + shown} of ${total}; more with --offset and --limit\n`
+    : ''

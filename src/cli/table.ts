@@ -30,7 +30,10 @@ export function table(
 }
 
 /** Names and values under each other. */
-export function record(fields: readonly (readonly [string, Cell])[], paint: (text: string, style: Style) => string): string {
+export function record(
+  fields: readonly (readonly [string, Cell])[],
+  paint: (text: string, style: Style) => string,
+): string {
   const width = Math.max(0, ...fields.map(([name]) => displayWidth(printable(name))))
   return fields
     .map(([name, cell]) => {

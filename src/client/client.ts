@@ -50,7 +50,9 @@ export class Client {
 export function baseUrl(text: string): URL {
   const url = URL.parse(text)
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    throw new AddressError(`the address of the service must be an http or https URL, and ${JSON.stringify(text)} is not`)
+    throw new AddressError(
+      `the address of the service must be an http or https URL, and ${JSON.stringify(text)} is not`,
+    )
   // What is signed is the path that arrives: nothing in between may add to it.
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')
     throw new AddressError('the address of the service must be scheme, host and port, and nothing else')

@@ -1,10 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Pool } from 'pg'
 import { initial } from './migrations/0001-initial.ts'
+import { processes } from './migrations/0003-processes.ts'
 
 /** All migrations in order. A name is written into the database and never changes; a landed migration is never edited. */
 export const migrations: readonly { name: string; statements: readonly string[] }[] = [
   { name: '0001-initial', statements: initial },
+  { name: '0003-processes', statements: processes },
 ]
 
 // Text is compared by its bytes, which is what SQLite does and does not depend on a locale.
@@ -72,13 +74,14 @@ export function migrateSqlite(connection: DatabaseSync, now: number): void {
 /** Any number; the same for every version, so that no two of them migrate at once. */
 const migrationLock = 4_921_077_180
 
-/** As {@link migrateSqlite}; of several processes at once one applies and the others find it done. */
+/**
+ * As {@link migrateSqlite}; of several processes at once one applies and the others find it done.
+ * @param pool a patient one
+ */
 export async function migratePostgres(pool: Pool, now: number): Promise<void> {
   const connection = await pool.connect()
   try {
     await connection.query('BEGIN')
-    await connection.query('SET LOCAL statement_timeout = 0')
-    await connection.query('SET LOCAL lock_timeout = 0')
     await connection.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
     await connection.query(
       inWordsOf(

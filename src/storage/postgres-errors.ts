@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { problem } from '../kernel/index.ts'
+import { Problem, problem } from '../kernel/index.ts'
 
 /** The connection ended after COMMIT was sent and before the answer came: the act happened, or it did not. */
 export class CommitOutcomeUnknown extends Error {
@@ -23,6 +23,10 @@ export const isConnectionLost = (error: unknown): boolean =>
 const isSocketError = (error: unknown): boolean =>
   error instanceof Error &&
   (('code' in error && typeof error.code === 'string') || /connection|timeout|client/i.test(error.message))
+
+/** Whether it is the database, or the way to it, that failed: told apart from a bug of ours. */
+export const isDatabaseFailure = (error: unknown): error is Error =>
+  sqlState(error) !== undefined || isConnectionLost(error) || (error instanceof Problem && error.code === 'Unavailable')
 
 /**
  * What the server could do later, if not now: resources (class 53), stops and starts (57P0x), time-outs, a standby that

@@ -18,27 +18,31 @@ export interface PoolOptions {
   url: string
   /** How many connections at most. */
   size: number
+  /** True for a start, which may wait for another start, or for a long migration. */
+  patient?: boolean
   /** False for what may be lost with the server's last half second: see {@link postgresNonces}. */
   durable?: boolean
 }
 
 /** Longer waits are a fault of the server or of somebody who holds a lock, and the caller is told before their client gives up. */
 const connectMs = 5_000
-const statementMs = 30_000
-const lockMs = 10_000
-/** A process that stands still in the middle of a commit loses its locks after so long. */
-const idleInTransactionMs = 10_000
+const timeouts = {
+  lock_timeout: 10_000,
+  statement_timeout: 30_000,
+  /** Ours, for a server that is not heard of at all any more. */
+  query_timeout: 35_000,
+  /** A process that stands still in the middle of a commit loses its locks after so long. */
+  idle_in_transaction_session_timeout: 10_000,
+}
 
 /** Connections of one thread. They are made when they are needed, and again after the server was away. */
-export function openPool({ url, size, durable = true }: PoolOptions): pg.Pool {
+export function openPool({ url, size, patient = false, durable = true }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
     pipeline: true,
     connectionTimeoutMillis: connectMs,
-    statement_timeout: statementMs,
-    lock_timeout: lockMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
+    ...(patient ? {} : timeouts),
     keepAlive: true,
     application_name: 'certkeep',
     types: { getTypeParser },
