@@ -64,10 +64,11 @@ export function processStore(db: Database, emulatorClockKey: string): ProcessSto
       .selectFrom('processes')
       .select('id')
       .where('lease_until', '>', databaseNow)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('key_confirmations')
+      .where((e) =>
+        e.not(
+          e.exists(
+            e
+              .selectFrom('key_confirmations')
               .select('stage')
               .where('key_id', '=', p.keyId)
               .where('stage', '=', p.stage)
