@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, describe } from 'vitest'
 import type { Write } from '../kernel/index.ts'
 import {
@@ -25,7 +24,7 @@ import {
   SqliteWriter,
   type Database,
 } from './index.ts'
-import { postgresIsMissing, postgresServer } from './postgres-server.fixture.ts'
+import { aPostgresSchema, postgresIsMissing } from './postgres-server.fixture.ts'
 
 /** Every store over one database. */
 export const storesOver = (db: Database) => ({
@@ -124,23 +123,6 @@ export function onEveryEngine(title: (engine: string) => string, suite: (engine:
         suite(engine)
       },
     )
-}
-
-/** A schema of its own on the server of the tests, dropped at the end of the scope. */
-export async function aPostgresSchema(): Promise<{ url: string } & AsyncDisposable> {
-  const server = await postgresServer()
-  const name = `test_${randomBytes(8).toString('hex')}`
-  const run = async (sql: string) => {
-    const client = new pg.Client({ connectionString: server })
-    await client.connect()
-    await client.query(sql)
-    await client.end()
-  }
-  await run(`CREATE SCHEMA ${name}`)
-  return {
-    url: `${server}${server.includes('?') ? '&' : '?'}options=${encodeURIComponent(`-c search_path=${name}`)}`,
-    [Symbol.asyncDispose]: () => run(`DROP SCHEMA ${name} CASCADE`),
-  }
 }
 
 /** A folder for a database file that is not there yet. */

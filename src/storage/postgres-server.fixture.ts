@@ -1,7 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 
 /** Debian keeps the server's programs out of the PATH. */
 const binaries = globSync('/usr/lib/postgresql/*/bin/initdb').toSorted().at(-1)?.slice(0, -'/initdb'.length)
@@ -20,7 +22,7 @@ let started: Promise<string> | undefined
  * The URL of a server for tests: CERTKEEP_TEST_POSTGRES, or a throw-away cluster that this thread starts once. A process
  * of its own keeps it and ends it when this thread ends, however it ends.
  */
-export function postgresServer(): Promise<string> {
+function postgresServer(): Promise<string> {
   const named = process.env['CERTKEEP_TEST_POSTGRES']
   if (named !== undefined) return Promise.resolve(named)
   return (started ??= startCluster())
@@ -43,6 +45,23 @@ export async function startCluster(): Promise<string> {
   ;(keeper.stdin as unknown as { unref(): void }).unref()
   ;(keeper.stdout as unknown as { unref(): void }).unref()
   return said.trim()
+}
+
+/** A schema of its own on the server of the tests, dropped at the end of the scope. */
+export async function aPostgresSchema(): Promise<{ url: string } & AsyncDisposable> {
+  const server = await postgresServer()
+  const name = `test_${randomBytes(8).toString('hex')}`
+  const run = async (sql: string) => {
+    const client = new pg.Client({ connectionString: server })
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+  await run(`CREATE SCHEMA ${name}`)
+  return {
+    url: `${server}${server.includes('?') ? '&' : '?'}options=${encodeURIComponent(`-c search_path=${name}`)}`,
+    [Symbol.asyncDispose]: () => run(`DROP SCHEMA ${name} CASCADE`),
+  }
 }
 
 /** PostgreSQL does not run as root. */
