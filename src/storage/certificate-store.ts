@@ -169,7 +169,9 @@ export function certificateStore(db: Database): CertificateStore {
 
   return {
     async find(accountId, id) {
-      const row = await find.first({ accountId, id, number: numberOfUuid(id) })
+      const number = numberOfUuid(id)
+      if (Number.isNaN(number)) return undefined
+      const row = await find.first({ accountId, id, number })
       return row && toCertificate(row)
     },
     async findByNumber(accountId, number) {

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { day, newHexId } from '../kernel/index.ts'
-import { engines, type storesOver } from './engines.fixture.ts'
+import { onEveryEngine, type storesOver } from './engines.fixture.ts'
 import {
   anAccessKey,
   anAccount,
@@ -26,8 +26,9 @@ const alice = aUser()
 
 const seed = ({ commit, iam }: Stores) => commit([iam.insertAccount(account), iam.insertUser(alice, taken)])
 
-for (const engine of engines) {
-  describe(`IamStore on ${engine.name}: accounts and users`, () => {
+onEveryEngine(
+  (engine) => `IamStore on ${engine}: accounts and users`,
+  (engine) => {
     test('an account is found by each of its names', async () => {
       await using db = await engine.open()
       await seed(db)
@@ -80,9 +81,12 @@ for (const engine of engines) {
       await expect(db.commit([db.iam.replaceUser(alice, { ...alice, name: 'eve' }, changed)])).rejects.toBe(changed)
       expect(await db.iam.user(ours, alice.id)).toEqual({ ...alice, enabled: false, version: 2 })
     })
-  })
+  },
+)
 
-  describe(`IamStore on ${engine.name}: access keys and tokens`, () => {
+onEveryEngine(
+  (engine) => `IamStore on ${engine}: access keys and tokens`,
+  (engine) => {
     test('an access key is found by its id over all accounts, and listed for its user', async () => {
       await using db = await engine.open()
       await seed(db)
@@ -119,9 +123,12 @@ for (const engine of engines) {
       expect(await db.iam.token(bytes(1))).toBeUndefined()
       expect(await db.iam.token(bytes(1, 0))).toEqual(other)
     })
-  })
+  },
+)
 
-  describe(`IamStore on ${engine.name}: policies and rights`, () => {
+onEveryEngine(
+  (engine) => `IamStore on ${engine}: policies and rights`,
+  (engine) => {
     test('an identity is a user, the account, and what is attached to exactly this user', async () => {
       await using db = await engine.open()
       await seed(db)
@@ -188,9 +195,12 @@ for (const engine of engines) {
       await db.commit([db.iam.unchangedSince(ours, 1, changed), db.iam.raiseVersion(ours)])
       await expect(db.commit([db.iam.unchangedSince(ours, 1, changed)])).rejects.toBe(changed)
     })
-  })
+  },
+)
 
-  describe(`IamStore on ${engine.name}: nonces`, () => {
+onEveryEngine(
+  (engine) => `IamStore on ${engine}: nonces`,
+  (engine) => {
     test('a nonce is remembered once, until its time has left the window', async () => {
       await using db = await engine.open()
       const remember = db.iam.rememberNonce(bytes(1, 2), now, used)
@@ -212,5 +222,5 @@ for (const engine of engines) {
       await expect(db.commit([remember, db.meta.write('act', 'again')])).rejects.toBe(used)
       expect(await db.meta.read('act')).toBe('done')
     })
-  })
-}
+  },
+)

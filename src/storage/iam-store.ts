@@ -270,14 +270,18 @@ function iamWrites(db: Database) {
   const forgetTokens = db.write<{ before: number }>()((q, p) =>
     q.deleteFrom('tokens').where('expires_at', '<', p.before),
   )
-  const raise = db.write<{ id: string }>()((q, p) =>
-    q
-      .updateTable('accounts')
-      .set((e) => ({ iam_version: e('iam_version', '+', 1) }))
-      .where('id', '=', p.id),
+  const rights = ({ id }: { id: string }): string => `rights ${id}`
+  const raise = db.write<{ id: string }>()(
+    (q, p) =>
+      q
+        .updateTable('accounts')
+        .set((e) => ({ iam_version: e('iam_version', '+', 1) }))
+        .where('id', '=', p.id),
+    rights,
   )
-  const unchanged = db.query<{ id: string; version: number }>()((q, p) =>
-    q.selectFrom('accounts').select('id').where('id', '=', p.id).where('iam_version', '=', p.version),
+  const unchanged = db.query<{ id: string; version: number }>()(
+    (q, p) => q.selectFrom('accounts').select('id').where('id', '=', p.id).where('iam_version', '=', p.version),
+    rights,
   )
   const nonce = db.write<Schema['nonces']>()((q, p) =>
     q

@@ -29,6 +29,7 @@ const toKey = (row: Schema['keys']): CaKey => ({
 
 export function keyStore(db: Database): KeyStore {
   const find = db.query<{ id: string }>()((q, p) => q.selectFrom('keys').selectAll().where('id', '=', p.id))
+  const live = db.query<object>()((q) => q.selectFrom('keys').select('id').where('state', '=', 'live'))
   const condemned = db.query<object>()((q) => q.selectFrom('keys').selectAll().where('state', '=', 'condemned'))
   const insert = db.write<Schema['keys']>()((q, p) => q.insertInto('keys').values(bound(p, keyColumns)))
   const condemn = db.write<{ id: string }>()((q, p) =>
@@ -47,6 +48,7 @@ export function keyStore(db: Database): KeyStore {
       const row = await find.first({ id })
       return row && toKey(row)
     },
+    liveIds: async () => (await live.all({})).map(({ id }) => id),
     condemned: async () => (await condemned.all({})).map(toKey),
     insert: (key) =>
       insert(

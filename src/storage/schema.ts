@@ -176,4 +176,7 @@ export interface Schema {
     code: string
     facts: string
   }
+  processes: { id: string; started_at: number; lease_until: number }
+  key_confirmations: { key_id: string; process_id: string; stage: string }
+  rate_shares: { pair: Uint8Array; process_id: string; share: number; wanted: number }
 }

@@ -47,11 +47,10 @@ async function answer(
   read: RpcRequest,
   requestId: string,
 ): Promise<{ action: string; members: WireObject }> {
-  const { principal, request, nonce } = await identify(parts, read)
+  const { principal, request, accessKeyId, nonce } = await identify(parts, read)
   const { action, version } = request
   const operation = findWireOperation(version, action)
   if (typeof operation === 'string') throw new Error('an operation was let through that is not served')
-  const accessKeyId = nonce?.accessKeyId
   const caller = parts.principals.callerOf(principal, () => stillThere(parts, accessKeyId), {
     accessKeyId,
     sourceIp,
@@ -77,9 +76,9 @@ async function answer(
   }
 }
 
-/** The caller, and the nonce under the hash by which a write makes it durable. */
+/** The caller, and the nonce under the hash by which a write makes it durable where that is still to be done. */
 async function identify(parts: AlibabaDoorParts, read: RpcRequest) {
-  let hash: Uint8Array = new Uint8Array()
+  let hash: Uint8Array | undefined
   const { principal, request, signed } = await authenticate<Principal>(read, {
     refuseApi({ version, action }) {
       const operation = findWireOperation(version, action)
@@ -87,15 +86,15 @@ async function identify(parts: AlibabaDoorParts, read: RpcRequest) {
     },
     findAccessKey: (id) => findAccessKey(parts, id),
     nonces: {
-      remember(accessKeyId, nonce, timestampMs) {
-        const remembered = parts.nonces.remember(accessKeyId, nonce, timestampMs)
+      async remember(accessKeyId, nonce, timestampMs) {
+        const remembered = await parts.nonces.remember(accessKeyId, nonce, timestampMs)
         hash = remembered.hash
         return remembered.verdict
       },
     },
     wallClock: parts.wallClock,
   })
-  return { principal, request, nonce: signed && { ...signed, hash } }
+  return { principal, request, accessKeyId: signed?.accessKeyId, nonce: signed && hash && { ...signed, hash } }
 }
 
 async function findAccessKey({ principals }: DoorParts, id: string): Promise<AccessKey<Principal> | undefined> {
