@@ -1,7 +1,7 @@
 import { auditTrail } from './audit/index.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { JobSchedule } from './end-of-life/index.ts'
-import { Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
+import { KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
 import { DomainClock, Runner, wallClock, type Committer, type Counters } from './kernel/index.ts'
 import { Passwords, Sealer, SealedProvider, type Keyring, type MasterKey } from './keys/index.ts'
@@ -44,9 +44,15 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
   const audit = auditStore(db)
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
+  const keyUses = new KeyUses({ store: iam, committer, wallClock })
   const principals = new Principals({
     store: iam,
-    openSecret: (key) => sealer.open('access-key-secret', [key.accountId, key.id], key.sealedSecret),
+    openSecret: {
+      ofKey: (key) => sealer.open('access-key-secret', [key.accountId, key.id], key.sealedSecret),
+      ofSession: (session) =>
+        sealer.open('session-secret', [session.accountId, session.accessKeyId], session.sealedSecret),
+    },
+    noteUse: (accessKeyId, door) => keyUses.note(accessKeyId, door),
     generation: rights,
     wallClock,
   })
@@ -67,8 +73,10 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
     passwords,
     sealer,
     rights,
+    principals,
     committer,
     domainClock,
+    wallClock,
     publication: publicationAt(publicUrl),
     rootMarker,
     crlSchedule: jobSchedule,

@@ -226,6 +226,7 @@ interface IamWrites {
   insertResourceGroup(group: ResourceGroup, nameTaken: Problem): Write
   insertToken(token: IssuedToken): Write
   forgetTokens(expiredBefore: number): Write
+  endTokens(userId: string): Write
   insertSession(session: Session): Write
   forgetSessions(expiredBefore: number): Write
   endSessions(of: { makerId: string } | { makerKeyId: string } | { roleId: string }): Write
@@ -235,7 +236,7 @@ interface IamWrites {
   /** To be part of every change above that concerns rights. */
   raiseVersion(accountId: string): Write
   /** A condition of a commit: nothing about the rights of these accounts has changed since these versions. */
-  unchangedSince(accounts: readonly [AccountVersion, AccountVersion?], changed: Problem): Write
+  unchangedSince(accounts: readonly [AccountVersion, (AccountVersion | undefined)?], changed: Problem): Write
   /** `used` when this hash was remembered before. */
   rememberNonce(hash: Uint8Array, expiresAt: number, used: Problem): Write
   forgetNonces(expiredBefore: number): Write

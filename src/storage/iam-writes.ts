@@ -114,6 +114,7 @@ function credentialWrites(db: Database) {
   const forgetTokens = db.write<{ before: number }>()((q, p) =>
     q.deleteFrom('tokens').where('expires_at', '<', p.before),
   )
+  const endTokens = db.write<{ userId: string }>()((q, p) => q.deleteFrom('tokens').where('user_id', '=', p.userId))
   const insertSession = db.write<Schema['sessions']>()((q, p) =>
     q.insertInto('sessions').values(bound(p, sessionRows.columns)),
   )
@@ -142,6 +143,7 @@ function credentialWrites(db: Database) {
       noteUse({ access_key_id: accessKeyId, used_at: at, door, before: at - minute }),
     insertToken: (token) => insertToken(tokenRows.toRow(token), 1, otherwiseBug),
     forgetTokens: (before) => forgetTokens({ before }),
+    endTokens: (userId) => endTokens({ userId }),
     insertSession: (session) => insertSession(sessionRows.toRow(session), 1, otherwiseBug),
     forgetSessions: (before) => forgetSessions({ before }),
     endSessions: (of) =>

@@ -34,11 +34,19 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string): 
     {
       findAccessKey: async (id) => {
         const key = await parts.principals.byAccessKey(id)
-        return key && { secret: key.secret, active: key.active, principal: whoOf(key.principal) }
+        if (!key) return undefined
+        const { secret, active, principal: found, temporary } = key
+        return {
+          secret,
+          active,
+          principal: whoOf(found, () => parts.principals.rereadKey(id)),
+          ...(temporary && { securityTokenHash: temporary.tokenSha256, expiresAt: temporary.expiresAt }),
+        }
       },
       findToken: async (token) => {
         const known = await parts.principals.ofToken(token)
-        return known && { principal: whoOf(known.principal), expiresAt: known.expiresAt }
+        const reread = async () => (await parts.principals.ofToken(token))?.principal
+        return known && { principal: whoOf(known.principal, reread), expiresAt: known.expiresAt }
       },
       wallClock: parts.wallClock,
     },
@@ -47,17 +55,13 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string): 
     throw new Problem('OperationNotFound', `there is no operation ${name.slice(0, 64)}`)
   if (request.method !== 'POST') throw new Problem('MethodNotAllowed', 'operations are called with POST')
   const operation = operations[name as OperationName]
-  const caller = parts.principals.callerOf(
-    principal.principal,
-    () => parts.principals.byUser(principal.principal.user.id),
-    {
-      accessKeyId,
-      sourceIp: request.sourceIp,
-      secureTransport: request.secureTransport,
-      door: 'own',
-      requestId,
-    },
-  )
+  const caller = parts.principals.callerOf(principal.principal, principal.reread, {
+    accessKeyId,
+    sourceIp: request.sourceIp,
+    secureTransport: request.secureTransport,
+    door: 'own',
+    requestId,
+  })
   // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
   return parts.runner.run(operation as never, caller, () => readJsonBody(request.body, { absent: 'empty' }) as never)
 }
@@ -65,9 +69,14 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string): 
 interface Who {
   domainId: string
   principal: Principal
+  reread: () => Promise<Principal | undefined>
 }
 
-const whoOf = (principal: Principal): Who => ({ domainId: principal.account.domainId, principal })
+const whoOf = (principal: Principal, reread: Who['reread']): Who => ({
+  domainId: principal.account.domainId,
+  principal,
+  reread,
+})
 
 /** Bytes as base64, big numbers as text: both survive JSON. */
 function wireValue(this: unknown, key: string, value: unknown): unknown {
@@ -88,6 +97,19 @@ const statusOf: Readonly<Record<string, number>> = {
   UserNotFound: 404,
   AccessKeyNotFound: 404,
   PolicyNotFound: 404,
+  PolicyVersionNotFound: 404,
+  GroupNotFound: 404,
+  RoleNotFound: 404,
+  ResourceGroupNotFound: 404,
+  RoleNotTrusting: 403,
+  NotForTemporaryKeys: 403,
+  LastAdministrator: 409,
+  UserInUse: 409,
+  GroupInUse: 409,
+  RoleInUse: 409,
+  PolicyInUse: 409,
+  PolicyVersionInUse: 409,
+  AccessKeyInUse: 409,
   ChangedMeanwhile: 409,
   CaChanged: 409,
   CertificateChanged: 409,
