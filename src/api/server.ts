@@ -27,6 +27,8 @@ export function createServer({ doors, report }: ServerParts): FastifyInstance {
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     http: { maxHeaderSize: maxHeaderBytes },
+    // Whose a path is, is told below: one that cannot be decoded must reach its door, which refuses it in its own words.
+    rewriteUrl: () => '/',
     frameworkErrors: (error, _request, reply) => void plain(reply, 400, error.message),
   })
   // Huawei's Node client sends `{}` with a GET, and signs it (huawei-wire.md §4).
@@ -40,7 +42,7 @@ export function createServer({ doors, report }: ServerParts): FastifyInstance {
     return prefix === undefined ? undefined : doors[prefix]
   }
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const rawUrl = request.raw.url ?? '/'
+    const rawUrl = request.originalUrl
     const query = rawUrl.indexOf('?')
     const door = doorFor(query < 0 ? rawUrl : rawUrl.slice(0, query))
     if (!door) return plain(reply, 404, 'There is nothing here.')
@@ -54,7 +56,7 @@ export function createServer({ doors, report }: ServerParts): FastifyInstance {
     })
     return send(reply, answer)
   }
-  server.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '*', handler })
+  server.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '/', handler })
   server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500
     if (status < 500) return plain(reply, status, error.message)

@@ -48,27 +48,27 @@ interface AssumeInput {
   roleName: string
 }
 
-interface RoleOfAccount {
-  account: Account
-  /** Undefined where the account has none of this name. */
+/** What there is of it. */
+interface FoundRole {
+  account: Account | undefined
   role: Role | undefined
 }
 
-const theRoleToTake: ResourceRule<AssumeInput, RoleOfAccount, { iam: IamStore }> = {
+const theRoleToTake: ResourceRule<AssumeInput, FoundRole, { iam: IamStore }> = {
   async find({ account: reference, roleName }, { iam }) {
     const account = await iam.account(reference)
-    return account && { account, role: await iam.roleByName(account.id, roleName) }
+    return { account, role: account && (await iam.roleByName(account.id, roleName)) }
   },
   // The account is there or not for all to see (a login says it too); what roles it has is not told by this.
   attributes: ({ account: reference, roleName }, found) => ({
     type: 'role',
     id: roleName,
     owner: {
-      accountId: found?.account.id ?? ('id' in reference ? reference.id : '*'),
-      domainId: found?.account.domainId ?? ('domainId' in reference ? reference.domainId : '*'),
+      accountId: found?.account?.id ?? ('id' in reference ? reference.id : '*'),
+      domainId: found?.account?.domainId ?? ('domainId' in reference ? reference.domainId : '*'),
     },
   }),
-  missing: () => problem('RoleNotTrusting'),
+  missing: undefined,
 }
 
 const defaultSeconds = 3_600
@@ -92,10 +92,8 @@ export const assumeRole = operation<IamNeeds>()({
   run(input, { account, role }, deps, caller) {
     const { roleName, sessionName, durationSeconds = defaultSeconds, policy, externalId } = input
     const principal = deps.principals.principalOf(caller)
-    if (!role) {
-      if (account.id !== caller.accountId) throw problem('RoleNotTrusting')
-      throw problem('RoleNotFound', { roleName })
-    }
+    if (account?.id === caller.accountId && !role) throw problem('RoleNotFound', { roleName })
+    if (!account || !role) throw problem('RoleNotTrusting')
     const facts = {
       sourceIp: caller.sourceIp,
       secureTransport: caller.secureTransport,

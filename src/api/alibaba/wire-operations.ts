@@ -7,7 +7,7 @@ import { uploadUserCertificate } from './upload-user-certificate.ts'
 import type { WireOperation } from './wire-operation.ts'
 
 /** What is served, by version and action: the same action can mean different things in two versions. */
-const wireOperations: Readonly<Record<string, Readonly<Record<string, WireOperation>>>> = {
+export const wireOperations: Readonly<Record<string, Readonly<Record<string, WireOperation>>>> = {
   // The product `sts`, which shares host and signatures with the others.
   '2015-04-01': { AssumeRole: assumeRole, GetCallerIdentity: getCallerIdentity },
   '2020-04-07': {

@@ -102,7 +102,10 @@ describe('POST /v3.0/OS-CREDENTIAL/securitytokens, huawei-wire.md §4', () => {
     const headers = huaweiHeaders(key, 'GET', new URL(cas, origin), '', { extra, date })
     const late = await client.bare('GET', cas, { headers })
     wall.aheadMs = 0
-    expect(late).toMatchObject({ status: 401, body: { error_msg: expect.stringContaining('the access key has expired') } })
+    expect(late).toMatchObject({
+      status: 401,
+      body: { error_msg: expect.stringContaining('the access key has expired') },
+    })
   })
 
   test('token: a key with one’s own rights, by signature or by token, and less with a policy', async () => {

@@ -1,3 +1,4 @@
+import Type, { type TSchema } from 'typebox'
 import { newRequestId, Problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
 import type { Door, DoorParts, DoorRequest } from '../door.ts'
@@ -29,24 +30,24 @@ export function ownDoor(parts: DoorParts): Door {
 
 async function call(parts: DoorParts, request: DoorRequest, requestId: string): Promise<unknown> {
   const name = request.rawUrl.slice(prefix.length).split('?', 1)[0]!
+  const byToken = async (token: string) => (await parts.principals.ofToken(token))?.principal
   const { principal, accessKeyId } = await authenticate<Who>(
     { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
     {
       findAccessKey: async (id) => {
         const key = await parts.principals.byAccessKey(id)
         if (!key) return undefined
-        const { secret, active, principal: found, temporary } = key
+        const { secret, active, temporary } = key
         return {
           secret,
           active,
-          principal: whoOf(found, () => parts.principals.rereadKey(id)),
+          principal: whoOf(key.principal, () => parts.principals.rereadKey(id)),
           ...(temporary && { securityTokenHash: temporary.tokenSha256, expiresAt: temporary.expiresAt }),
         }
       },
       findToken: async (token) => {
         const known = await parts.principals.ofToken(token)
-        const reread = async () => (await parts.principals.ofToken(token))?.principal
-        return known && { principal: whoOf(known.principal, reread), expiresAt: known.expiresAt }
+        return known && { principal: whoOf(known.principal, () => byToken(token)), expiresAt: known.expiresAt }
       },
       wallClock: parts.wallClock,
     },
@@ -63,9 +64,25 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string): 
     requestId,
   })
   // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
-  return parts.runner.run(operation as never, caller, () => readJsonBody(request.body, { absent: 'empty' }) as never)
+  return parts.runner.run(operation as never, caller, () => readInput(operation.input, request.body) as never)
 }
 
+/**
+ * The input as the operation's schema wants it. JSON has no integers beyond 2^53, so a big one comes as text of digits;
+ * what is neither that nor a safe integer is left as it came, and is refused by the schema.
+ */
+function readInput(schema: TSchema, body: Uint8Array): Record<string, unknown> {
+  const input = readJsonBody(body, { absent: 'empty' })
+  for (const [name, member] of Object.entries((schema as { properties?: Record<string, TSchema> }).properties ?? {})) {
+    const value = input[name]
+    if (!Type.IsBigInt(member)) continue
+    if (Number.isSafeInteger(value) || (typeof value === 'string' && /^\d{1,20}$/.test(value)))
+      input[name] = BigInt(value as number | string)
+  }
+  return input
+}
+
+/** Whom the credentials name, and how the same is read anew after rights changed: a key or token may be gone by then. */
 interface Who {
   domainId: string
   principal: Principal
@@ -78,8 +95,9 @@ const whoOf = (principal: Principal, reread: Who['reread']): Who => ({
   reread,
 })
 
-/** Bytes as base64, big numbers as text: both survive JSON. */
+/** Bytes as base64, big numbers as text: both survive JSON. A key leaves by an export only, and sealed not at all. */
 function wireValue(this: unknown, key: string, value: unknown): unknown {
+  if (key === 'sealedPrivateKey') return undefined
   const original = (this as Record<string, unknown>)[key]
   if (original instanceof Uint8Array) return Buffer.from(original).toString('base64')
   return typeof value === 'bigint' ? value.toString() : value
