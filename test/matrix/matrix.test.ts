@@ -46,7 +46,23 @@ beforeAll(async () => {
     userName: user.userName,
     accessKeyId: user.accessKeyId,
     policyName: 'PCA ReadOnlyAccess',
+    ownPolicyName: 'policy-of-samples',
+    groupName: 'group-of-samples',
+    roleName: 'role-of-samples',
+    accountId: service.credentials.accountId,
   }
+  const { ownPolicyName, groupName, roleName, userName, policyName } = objects
+  const reads = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'pca:ca:get', Resource: '*' }] }
+  const document = JSON.stringify(reads)
+  await admin('CreatePolicy', { policyName: ownPolicyName, document })
+  await admin('CreatePolicyVersion', { policyName: ownPolicyName, document, setAsDefault: false })
+  await admin('CreateGroup', { groupName })
+  await admin('AddUserToGroup', { groupName, userName })
+  await admin('AttachPolicyToGroup', { groupName, policyName })
+  const root = { RAM: [`acs:ram::${service.credentials.accountId}:root`] }
+  const trust = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: root }] }
+  await admin('CreateRole', { roleName, trustPolicy: JSON.stringify(trust) })
+  await admin('AttachPolicyToRole', { roleName, policyName })
   stranger = await secondAccount(service)
   nobody = await person(service, 'nobody')
   const deny = { Version: '1', Statement: [{ Effect: 'Deny', Action: '*', Resource: '*' }] }
@@ -67,7 +83,10 @@ afterAll(async () => {
 /** Everything but what a refusal may write (the audit log) and what the clock writes by itself. */
 function state(): string {
   const database = new DatabaseSync(join(service.dataFolder, 'certkeep.db'), { readOnly: true })
-  const own = new Set(['audit_entries', 'meta', 'jobs', 'nonces', 'crls', 'crl_parts', 'signings', 'sqlite_sequence'])
+  const own = new Set([
+    ...['audit_entries', 'meta', 'jobs', 'nonces', 'crls', 'crl_parts', 'signings', 'sqlite_sequence'],
+    'access_key_uses', // also of calls that are refused: their signature held
+  ])
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all()
   const rows = tables
     .map((row) => String(row['name']))
