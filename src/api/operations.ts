@@ -10,6 +10,8 @@ import { revokeCa, revokeCertificate } from '../revocation/index.ts'
 export const operations = {
   CreateCa: ca.createCa,
   ActivateCa: ca.activateCa,
+  ImportCa: ca.importCa,
+  ImportIssued: ca.importIssued,
   ImportCaCertificate: ca.importCaCertificate,
   ShowCa: ca.showCa,
   ListCas: ca.listCas,

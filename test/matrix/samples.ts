@@ -25,6 +25,8 @@ export interface Objects {
 export const samples: Readonly<Record<OperationName, (objects: Objects) => object>> = {
   CreateCa: () => ({ type: 'root', subject, keyAlgorithm: 'p256', signatureHash: 'sha256', validity }),
   ActivateCa: ({ pendingCaId, caId }) => ({ caId: pendingCaId, issuerId: caId, signatureHash: 'sha256', validity }),
+  ImportCa: () => ({ certificates: pem().certificate, privateKey: pem().key }),
+  ImportIssued: ({ caId }) => ({ caId, issued: [{ serial: '01', notAfter: 0 }] }),
   ImportCaCertificate: ({ pendingCaId }) => ({ caId: pendingCaId, certificate: pem().certificate }),
   ShowCa: ({ caId }) => ({ caId }),
   ListCas: () => ({ limit: 1, offset: 0 }),

@@ -100,6 +100,7 @@ export const wireProblems = {
   IssuerPathExhausted: own('IssuerPathExhausted'),
   ValidityBeyondIssuer: own('ValidityBeyondIssuer'),
   TooManyTags: own('TooManyTags'),
+  CaKeyUnreadable: own('CaKeyUnreadable'),
   CertificateNotOfThisCa: own('CertificateNotOfThisCa'),
 
   AlreadyRevoked: own('AlreadyRevoked'),

@@ -100,6 +100,7 @@ export const wireProblems = {
   ValidityBeyondIssuer: { status: 400, code: 'PCA.10010906' },
   TooManyTags: { status: 400, code: 'PCA.10010907' },
   CertificateNotOfThisCa: { status: 400, code: 'PCA.10010908' },
+  CaKeyUnreadable: { status: 400, code: 'PCA.10010909' },
   IssuerPathExhausted: pcaErrors.pathLengthInvalid,
 
   CertificateNotFound: notFound,

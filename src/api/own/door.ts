@@ -64,15 +64,20 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string): 
     requestId,
   })
   // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
-  return parts.runner.run(operation as never, caller, () => readInput(operation.input, request.body) as never)
+  return parts.runner.run(operation as never, caller, () => readInput(name as OperationName, request.body) as never)
 }
+
+/** Of these the input may be as long as the server takes: thousands of serials. */
+const longBodies: ReadonlySet<string> = new Set<OperationName>(['ImportCa', 'ImportIssued'])
+const longBody = { maxBytes: 4 * 1024 * 1024, maxValues: 80_000 }
 
 /**
  * The input as the operation's schema wants it. JSON has no integers beyond 2^53, so a big one comes as text of digits;
  * what is neither that nor a safe integer is left as it came, and is refused by the schema.
  */
-function readInput(schema: TSchema, body: Uint8Array): Record<string, unknown> {
-  const input = readJsonBody(body, { absent: 'empty' })
+function readInput(operation: OperationName, body: Uint8Array): Record<string, unknown> {
+  const input = readJsonBody(body, { absent: 'empty', ...(longBodies.has(operation) ? longBody : {}) })
+  const schema: TSchema = operations[operation].input
   for (const [name, member] of Object.entries((schema as { properties?: Record<string, TSchema> }).properties ?? {})) {
     const value = input[name]
     if (!Type.IsBigInt(member)) continue
