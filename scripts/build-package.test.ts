@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (const folder of ['home', 'project']) mkdirSync(at(folder))
   const tarball = buildPackage(at('packed'))
   // The bundled Node is left out: 100 MB that this test would download for nothing. bin/node.test.ts is about finding it.
-  await inProject('npm', 'install', '--omit=optional', tarball)
+  await inProject('npm', 'install', '--no-audit', '--no-fund', '--omit=optional', tarball)
 }, 5 * minute)
 afterAll(() => rmSync(place, { recursive: true, force: true }))
 

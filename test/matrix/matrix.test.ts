@@ -115,49 +115,49 @@ async function send(name: OperationName, { as, headers = (h) => h, body = (b) =>
   return { status: response.status, headers: response.headers, body: await response.json() }
 }
 
-const refusedWith = (answer: Answer, status: number, code: string) => {
+const expectRefused = (answer: Answer, status: number, code: string) => {
   expect(answer).toMatchObject({ status, body: { error: { code } } })
 }
 
 describe.each(names)('%s is refused', (name) => {
   test('without credentials', async () => {
-    refusedWith(await send(name, {}), 401, 'Unauthenticated')
+    expectRefused(await send(name, {}), 401, 'Unauthenticated')
   })
 
   test('with a token that nobody issued', async () => {
     const headers = () => ({ 'x-auth-token': 'A'.repeat(43) })
-    refusedWith(await send(name, { headers }), 401, 'Unauthenticated')
+    expectRefused(await send(name, { headers }), 401, 'Unauthenticated')
   })
 
   test('with a wrong signature', async () => {
     const as = { ...service.credentials, accessKeySecret: 'x'.repeat(40) }
-    refusedWith(await send(name, { as }), 401, 'Unauthenticated')
+    expectRefused(await send(name, { as }), 401, 'Unauthenticated')
   })
 
   test('with a body that was changed after signing', async () => {
     const as = service.credentials
-    refusedWith(await send(name, { as, body: (body) => `${body} ` }), 401, 'Unauthenticated')
+    expectRefused(await send(name, { as, body: (body) => `${body} ` }), 401, 'Unauthenticated')
   })
 
   test('when signed sixteen minutes ago, or ahead', async () => {
     for (const minutes of [-16, 16]) {
       const date = new Date(Date.now() + minutes * 60_000)
-      refusedWith(await send(name, { as: service.credentials, date }), 401, 'Unauthenticated')
+      expectRefused(await send(name, { as: service.credentials, date }), 401, 'Unauthenticated')
     }
   })
 
   if (declared(name).actions.length === 0) return // every user of the account may
 
   test('without a policy', async () => {
-    refusedWith(await send(name, { as: nobody }), 403, 'AccessDenied')
+    expectRefused(await send(name, { as: nobody }), 403, 'AccessDenied')
   })
 
   test('by an explicit deny beside every right', async () => {
-    refusedWith(await send(name, { as: denied }), 403, 'AccessDenied')
+    expectRefused(await send(name, { as: denied }), 403, 'AccessDenied')
   })
 
   test('when the tag is not the one that is allowed', async () => {
-    refusedWith(await send(name, { as: wrongTag }), 403, 'AccessDenied')
+    expectRefused(await send(name, { as: wrongTag }), 403, 'AccessDenied')
   })
 
   if (declared(name).resource?.missing === undefined) return // it makes or lists, and has no object to miss
