@@ -76,8 +76,21 @@ test.skipIf(isMissing('keytool'))('PKCS #12 made by Java’s keytool', async () 
   using openssl = new OpenSsl()
   const { ok, text } = keytool(
     openssl,
-    ...['-genkeypair', '-keyalg', 'EC', '-groupname', 'secp256r1', '-dname', 'CN=Java', '-alias', 'ca'],
-    ...['-keystore', 'java.p12', '-storetype', 'PKCS12', '-storepass', 'a secret'],
+    '-genkeypair',
+    '-keyalg',
+    'EC',
+    '-groupname',
+    'secp256r1',
+    '-dname',
+    'CN=Java',
+    '-alias',
+    'ca',
+    '-keystore',
+    'java.p12',
+    '-storetype',
+    'PKCS12',
+    '-storepass',
+    'a secret',
   )
   expect(ok, text).toBe(true)
   const { privateKey, certificates } = await readPkcs12(openssl.read('java.p12'), 'a secret')

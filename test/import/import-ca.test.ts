@@ -197,8 +197,13 @@ describe('a CA that has lived elsewhere comes with its key', () => {
               pem: 'x',
             },
             {
-              ...{ serial_number: '255', authority_key_identifier: 'ab', ca_label: '', status: 'revoked', reason: 4 },
-              ...{ expiry: expiry.replace('T', ' ').replace('Z', '+00:00'), revoked_at: '2026-01-02 03:04:05+00:00' },
+              serial_number: '255',
+              authority_key_identifier: 'ab',
+              ca_label: '',
+              status: 'revoked',
+              reason: 4,
+              expiry: expiry.replace('T', ' ').replace('Z', '+00:00'),
+              revoked_at: '2026-01-02 03:04:05+00:00',
             },
           ],
         })

@@ -73,8 +73,18 @@ export function pkcs12Of(ca: OutsideCa, passphrase: string, above: readonly stri
   const chain = above.length > 0 ? ['-certfile', 'above.pem'] : []
   openssl(
     ca.folder,
-    ...['pkcs12', '-export', '-inkey', 'key.pem', '-in', 'ca.pem', ...chain, '-passout', `pass:${passphrase}`],
-    ...['-out', 'ca.p12', ...args],
+    'pkcs12',
+    '-export',
+    '-inkey',
+    'key.pem',
+    '-in',
+    'ca.pem',
+    ...chain,
+    '-passout',
+    `pass:${passphrase}`,
+    '-out',
+    'ca.p12',
+    ...args,
   )
   return readFileSync(join(ca.folder, 'ca.p12')).toString('base64')
 }
@@ -91,8 +101,20 @@ export function outsideLeaf(ca: OutsideCa, name: string, serial: string): string
   openssl(folder, 'req', '-new', '-config', 'req.cnf', '-key', 'key.pem', '-subj', `/CN=${name}`, '-out', 'leaf.csr')
   return openssl(
     folder,
-    ...['x509', '-req', '-in', 'leaf.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-set_serial', `0x${serial}`],
-    ...['-days', '90', '-extfile', 'ext.cnf'],
+    'x509',
+    '-req',
+    '-in',
+    'leaf.csr',
+    '-CA',
+    'ca.pem',
+    '-CAkey',
+    'ca.key',
+    '-set_serial',
+    `0x${serial}`,
+    '-days',
+    '90',
+    '-extfile',
+    'ext.cnf',
   )
 }
 
@@ -112,10 +134,7 @@ export function opensslDatabase(ca: OutsideCa): { index: string; leaves: string[
   )
   const leaves = ['a.example.test', 'b.example.test'].map((name, number) => {
     openssl(folder, 'genpkey', ...keyOptions['p256']!, '-out', 'leaf.key')
-    openssl(
-      folder,
-      ...['req', '-new', '-config', 'req.cnf', '-key', 'leaf.key', '-subj', `/CN=${name}`, '-out', 'leaf.csr'],
-    )
+    openssl(folder, 'req', '-new', '-config', 'req.cnf', '-key', 'leaf.key', '-subj', `/CN=${name}`, '-out', 'leaf.csr')
     const out = `leaf-${number}.pem`
     openssl(folder, 'ca', '-batch', '-config', 'ca.cnf', '-in', 'leaf.csr', '-days', '60', '-notext', '-out', out)
     return readFileSync(join(folder, out), 'utf8')

@@ -6,7 +6,3 @@ export const certificatePem = (base64: string): string => armoured('CERTIFICATE'
 
 /** PEM of a PKCS #8 key as the own door gives it. */
 export const privateKeyPem = (base64: string): string => armoured('PRIVATE KEY', base64)
-
-/** The PEM blocks of a text, in order. */
-export const pemBlocks = (text: string): string[] =>
-  text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n?/g) ?? []
