@@ -1,6 +1,6 @@
 // The package as others get it: packed, installed by npm in an empty folder with an empty home, and run there.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -39,6 +39,8 @@ async function inProject(command: string, ...args: string[]): Promise<string> {
 beforeAll(async () => {
   place = mkdtempSync(join(tmpdir(), 'certkeep-install-'))
   for (const folder of ['home', 'project']) mkdirSync(at(folder))
+  // A project of its own: without this npm takes the nearest folder above that looks like one.
+  writeFileSync(at('project', 'package.json'), '{}')
   const tarball = buildPackage(at('packed'))
   // The bundled Node is left out: 100 MB that this test would download for nothing. bin/node.test.ts is about finding it.
   await inProject('npm', 'install', '--no-audit', '--no-fund', '--omit=optional', tarball)
