@@ -148,9 +148,9 @@ describe('rate limits over several processes, design 7', () => {
     const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
     const { processes, pass, most, table } = several(3)
     let rates = [0, 0, 0]
-    for (let turn = 0; turn < 60; turn++) {
-      if (turn % 3 === 0) rates = rates.map(() => [0, 1, 3, 20][random(4)]!)
-      await pass(500, async () => {
+    for (let turn = 0; turn < 80; turn++) {
+      rates = rates.map(() => [0, 0, 2, 4, 20][random(5)]!)
+      await pass(400 + 50 * random(60), async () => {
         for (const [index, rate] of rates.entries()) await processes[index]!.call(rate)
         expect(table.held()).toBeLessThanOrEqual(limit)
       })
