@@ -23,13 +23,19 @@ const mayKnow = {
   orders: core,
   deploy: core,
   // These two implement or imitate what the modules declare.
-  storage: [...core, 'acme', 'orders', 'deploy', 'jobs'],
+  storage: [...core, 'acme', 'orders', 'deploy', 'jobs', 'notices'],
   emulator: [...core, 'acme', 'orders', 'deploy', 'jobs'],
   // The edges call operations and nothing below them.
   jobs: ['kernel', ...operations],
   api: ['kernel', 'x509', 'keystores', ...operations],
   cli: ['kernel', 'config', ...operations],
   config: ['kernel'],
+  metrics: [],
+  // The only way out of the process.
+  outbound: ['kernel'],
+  // The certificate of our own listener, and the authority behind it.
+  tls: ['kernel', 'x509', 'keys', 'issuance'],
+  notices: ['kernel'],
 }
 
 /** Of these the api may use types, so that an answer can say what kind of key it shows. */

@@ -1,7 +1,7 @@
 import { auditTrail } from './audit/index.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { JobSchedule } from './end-of-life/index.ts'
-import { Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
+import { GuessBrake, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
 import { DomainClock, Runner, wallClock, type Committer, type Counters } from './kernel/index.ts'
 import { Passwords, Sealer, SealedProvider, type Keyring, type MasterKey } from './keys/index.ts'
@@ -15,6 +15,7 @@ import {
   jobStore,
   keyStore,
   metaStore,
+  noticeStore,
   revocationStore,
   type Database,
 } from './storage/index.ts'
@@ -74,6 +75,7 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
     nudgeJobs,
     clockMarks: metaStore(db),
   } satisfies OperationDeps
+  const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
     deps,
@@ -90,8 +92,10 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
     trail,
     jobs,
     meta: metaStore(db),
+    notices: noticeStore(db),
     nonces: noncesOver(new SharedNonces(memory.nonces, wallClock), sealer),
-    tokens: { iam, passwords, principals, trail, committer, wallClock },
+    brake,
+    tokens: { iam, passwords, brake, principals, trail, committer, wallClock },
   }
 }
 

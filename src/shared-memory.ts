@@ -1,4 +1,4 @@
-import { nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
+import { brakeMemory, nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
 import { DomainClock } from './kernel/index.ts'
 
 /** What all threads of the process see at once. */
@@ -7,6 +7,7 @@ export interface SharedMemory {
   rateLimit: SharedArrayBuffer
   nonces: SharedArrayBuffer
   rights: SharedArrayBuffer
+  brake: SharedArrayBuffer
 }
 
 export const newSharedMemory = (): SharedMemory => ({
@@ -14,4 +15,5 @@ export const newSharedMemory = (): SharedMemory => ({
   rateLimit: rateLimitMemory(),
   nonces: nonceMemory(),
   rights: rightsMemory(),
+  brake: brakeMemory(),
 })

@@ -1,3 +1,4 @@
+export { brakeMemory, GuessBrake } from './brake.ts'
 export type { BuiltinPolicy } from './builtin.ts'
 export { builtinPolicies, builtinPolicy, keyRevealingActions } from './builtin.ts'
 export type { RequestContext, Tags } from './context.ts'

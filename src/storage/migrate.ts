@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { initial } from './migrations/0001-initial.ts'
+import { notices } from './migrations/0003-notices.ts'
 
 /** All migrations in order. A name is written into the database and never changes; a landed migration is never edited. */
 export const migrations: readonly { name: string; statements: readonly string[] }[] = [
   { name: '0001-initial', statements: initial },
+  { name: '0003-notices', statements: notices },
 ]
 
 const words = {

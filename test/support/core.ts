@@ -74,7 +74,7 @@ export async function openCore({
     rootMarker: undefined,
     nudgeJobs: () => undefined,
   })
-  const { deps, runner, principals, nonces, trail } = thread
+  const { deps, runner, principals, nonces, brake, trail } = thread
   const unlimited = new Runner<OperationDeps>({
     deps,
     limiter: { take: () => 0 },
@@ -110,6 +110,7 @@ export async function openCore({
       runner,
       principals,
       nonces,
+      brake,
       wallClock: { now: () => wallClock.now() + wall.aheadMs },
       report: (failure) => void failures.push(failure),
     },
