@@ -28,7 +28,9 @@ const mayKnow = {
   // The edges call operations and nothing below them.
   jobs: ['kernel', ...operations],
   api: ['kernel', 'x509', 'keystores', ...operations],
-  cli: ['kernel', 'config', ...operations],
+  // Signed calls over HTTP; of the api the command line knows the table of operations, for their names and inputs.
+  client: ['kernel'],
+  cli: ['kernel', 'config', 'client', 'api', ...operations],
   config: ['kernel'],
   metrics: [],
   // The only way out of the process.

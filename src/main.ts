@@ -1,7 +1,11 @@
-import { createServer as createProbe } from 'node:net'
+import { createRequire } from 'node:module'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
-import type { Config } from './config/index.ts'
+import { clientReader } from './api/client-address.ts'
+import { metricsDoor, type MetricsText } from './api/instance/door.ts'
+import { closeServer, createServer } from './api/server.ts'
+import type { Config, ListenAddress } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
+import { controlOf } from './control-key.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
 import type { ClockChange } from './emulator/index.ts'
 import { emulatorRootMarker } from './emulator/index.ts'
@@ -9,21 +13,25 @@ import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
 import { newAccount } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, wallClock } from './kernel/index.ts'
-import type { Control } from './keys/index.ts'
+import { keepTls, listenersOf, StartError, tlsSourceOf, urlOf, type TlsKeeper } from './listeners.ts'
 import type { Logger } from './log.ts'
+import { InstanceMetrics, type Snapshot } from './metrics/index.ts'
+import { ExpiryNotices } from './notices/index.ts'
+import { Outbound } from './outbound/index.ts'
+import { readingsOf } from './readings.ts'
 import { crlEvery, publishCrl } from './revocation/index.ts'
 import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
-import { sqliteDatabase, SqliteReader, WriterClient } from './storage/index.ts'
+import { CommitCounters, sqliteDatabase, SqliteReader, WriterClient } from './storage/index.ts'
 import { threadCalls } from './thread-calls.ts'
 import type { WorkerData } from './worker.ts'
 
-/** The service cannot start; the message is one sentence for the operator. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
-}
-
 export interface RunningService {
   url: string
+  tlsUrl: string | undefined
+  pkiUrl: string | undefined
+  metricsUrl: string | undefined
+  /** The certificate of the TLS listener is our own: clients fetch its authority from /ca/instance.cer. */
+  ownCertificate: boolean
   folder: OpenDataFolder
   /** What the operator should know: irreversible work on hold, certificates without URLs. */
   warnings: readonly string[]
@@ -32,21 +40,27 @@ export interface RunningService {
 }
 
 /**
- * Starts everything in order: data folder → writer → HTTP workers (which listen last) → jobs. What fails on the way is
- * undone. @param fatal called when the state of the disk is unknown: the process must end without answering anybody
- * @throws StartError, DataFolderError
+ * Starts everything in order: data folder → writer → TLS identity → HTTP workers (which listen last) → jobs. What fails
+ * on the way is undone. @param fatal called when the state of the disk is unknown: the process must end without answering anybody
+ * @throws StartError, DataFolderError, TlsError
  */
 export async function serve(config: Config, log: Logger, fatal: (reason: string) => void): Promise<RunningService> {
-  const port = await freePort(config)
+  const listeners = await listenersOf(config)
   const folder = await openDataFolder(config.dataFolder, { emulate: config.emulate, environment: process.env })
-  const url = `http://${hostInUrl(config.host)}:${port}`
+  const url = urlOf('http', listeners.plain)
   const publicUrl = config.publicUrl ?? (config.emulate ? url : undefined)
   const memory = newSharedMemory()
   restoreEmulatorClock(folder, memory)
+  const metrics = new InstanceMetrics({ version, node: process.version })
+  const alarm: Alarm = (kind, facts, text) => {
+    metrics.alarm(kind)
+    log.error(facts, text)
+  }
 
   const channels = Array.from({ length: config.workers + 1 }, () => new MessageChannel())
+  const counters = CommitCounters.memory()
   const writer = await startThread('storage/sqlite-writer-thread.ts', {
-    workerData: { path: folder.databasePath, ports: channels.map(({ port1 }) => port1) },
+    workerData: { path: folder.databasePath, ports: channels.map(({ port1 }) => port1), counters },
     transferList: channels.map(({ port1 }) => port1),
   })
   writer.on('message', (message: { fatal?: string }) => message.fatal && fatal(message.fatal))
@@ -54,7 +68,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   const checkpoints = new Worker(source('storage/sqlite-checkpoint-thread.ts'), {
     workerData: { path: folder.databasePath },
   })
-  checkpoints.on('error', (error: Error) => log.error({ error: error.message }, 'the checkpoint thread failed'))
+  checkpoints.on('error', (error: Error) =>
+    alarm('checkpoint', { error: error.message }, 'the checkpoint thread failed'),
+  )
 
   const reader = new SqliteReader(folder.databasePath)
   const main = compose({
@@ -64,6 +80,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     memory,
     publicUrl,
     rootMarker: config.emulate ? emulatorRootMarker() : undefined,
+    unlimited: config.unlimited,
     nudgeJobs: () => undefined,
   })
   const workers: HttpWorker[] = []
@@ -73,41 +90,45 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     domainClock: main.deps.domainClock,
     monotonicClock,
   })
-  const jobs = jobsOf(main, config, log, trustedClock, workers)
-  const calls = mainCalls(main, jobs, trustedClock, log)
-  for (const { port2 } of channels.slice(1))
-    workers.push(
-      await startHttpWorker(
-        {
-          ...config,
-          databasePath: folder.databasePath,
-          masterKey: folder.masterKey,
-          memory,
-          writer: port2,
-          publicUrl,
-          port,
-        },
-        calls,
-        fatal,
-      ),
-    )
+  const tls = await tlsOf(main, config, workers, alarm)
+  const readings = readingsOf(main, new CommitCounters(counters), monotonicClock, () => tls?.identity().notAfter)
+  const metricsText = async (): Promise<MetricsText> =>
+    metrics.text(await readings(), await Promise.all(workers.map(({ call }) => call('metrics') as Promise<Snapshot>)))
+  const jobs = jobsOf(main, config, log, alarm, trustedClock, workers)
+  const calls = { ...mainCalls(main, jobs, trustedClock, alarm), metrics: metricsText }
+  for (const { port2 } of channels.slice(1)) {
+    const { dataFolder, emulate, unlimited, proxies, logRequests } = config
+    const { databasePath, masterKey } = folder
+    const shared = { dataFolder, databasePath, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
+    const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
+    const data = { ...shared, writer: port2, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
+    workers.push(await startHttpWorker(data, calls, fatal))
+  }
 
   const hold = await trustedClock.start()
+  if (hold !== undefined) alarm('time-hold', { reason: hold }, 'destroying and purging are on hold')
+  if (config.insecureHttp)
+    alarm('insecure-http', { host: config.host }, 'plain HTTP is spoken on an address that may not be loopback')
   await Promise.all(workers.map(({ call }) => call('listen')))
+  const metricsServer = config.metrics && (await listenForMetrics(config.metrics, metricsText, alarm))
   // One process per data folder: whoever held a lease is gone.
   await main.deps.committer.commit([main.jobs.releaseAll()])
-  await scheduleHousekeeping(main)
+  await scheduleDaily(main, config)
   jobs.start()
   const marks = setInterval(
     () =>
       void trustedClock
         .check()
-        .catch((error: unknown) => log.error({ error: String(error) }, 'the time could not be marked')),
+        .catch((error: unknown) => alarm('time-mark', { error: String(error) }, 'the time could not be marked')),
     minute,
   )
 
   return {
     url,
+    tlsUrl: listeners.tls && urlOf('https', listeners.tls),
+    pkiUrl: listeners.pki && urlOf('http', listeners.pki),
+    metricsUrl: metricsServer?.url,
+    ownCertificate: tls?.identity().authority !== undefined,
     folder,
     warnings: [
       ...(hold === undefined
@@ -119,7 +140,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     ],
     async stop() {
       clearInterval(marks)
+      tls?.stop()
       await jobs.stop()
+      await metricsServer?.close()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
       checkpoints.postMessage({ close: true })
@@ -129,6 +152,43 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       reader.close()
       folder.release()
     },
+  }
+}
+
+/** Something that the operator should look at: counted by kind, and a line of the log. */
+type Alarm = (kind: string, facts: object, text: string) => void
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+
+async function tlsOf(
+  { deps, meta }: Thread,
+  config: Config,
+  workers: readonly HttpWorker[],
+  alarm: Alarm,
+): Promise<TlsKeeper | undefined> {
+  const found = tlsSourceOf(config, { ...deps, wallClock, values: meta, accountId: instanceAccount })
+  if (!found) return undefined
+  const keeper = await keepTls(found.source, wallClock, found.everyMs, {
+    changed: (material) =>
+      Promise.all(workers.map(({ call }) => call('tls', { material, authority: keeper.identity().authority }))),
+    alarm: (reason) => alarm('tls', { reason }, 'the certificate of the TLS listener cannot be renewed'),
+  })
+  return keeper
+}
+
+async function listenForMetrics({ host, port }: ListenAddress, read: () => Promise<MetricsText>, alarm: Alarm) {
+  const report = (failure: unknown) => alarm('metrics', { error: String(failure) }, 'metrics could not be read')
+  const server = createServer({
+    doors: { '/metrics': metricsDoor(read, report) },
+    report,
+    clientOf: clientReader(undefined),
+    observe: () => undefined,
+  })
+  try {
+    return { url: await server.listen({ host, port }), close: () => closeServer(server) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StartError(`${host}:${port} cannot be listened on for metrics (${reason}).`)
   }
 }
 
@@ -167,12 +227,12 @@ async function startHttpWorker(
 const ended = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve))
 
 /** What workers ask of the main thread. */
-function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, log: Logger) {
+function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, alarm: Alarm) {
   const { domainClock, committer } = main.deps
   return {
     nudge: () => void jobs.runDue(),
     report: ({ requestId, message, stack }: { requestId: string; message: string; stack: string | undefined }) =>
-      log.error({ requestId, stack }, message),
+      alarm('request', { requestId, stack }, message),
     async setClock({ advanceMs, setTo, frozen }: ClockChange) {
       const now = setTo ?? domainClock.now() + (advanceMs ?? 0)
       const stands = frozen ?? domainClock.frozen()
@@ -200,10 +260,12 @@ function jobsOf(
   main: Thread,
   config: Config,
   log: Logger,
+  alarm: Alarm,
   trustedClock: TrustedClock,
   workers: readonly HttpWorker[],
 ): JobRunner {
-  const { deps, trail, meta } = main
+  const { deps, trail } = main
+  const notices = expiryNoticesOf(main, config, log)
   const dayNeeds = {
     ...deps,
     trail,
@@ -222,7 +284,8 @@ function jobsOf(
     domainClock: deps.domainClock,
     wallClock,
     alarm: (job, error) =>
-      log.error(
+      alarm(
+        'job',
         {
           kind: job.kind,
           subject: job.subject,
@@ -246,26 +309,35 @@ function jobsOf(
         await deps.committer.commit([deps.iam.forgetTokens(now), deps.iam.forgetNonces(now)])
         return deps.domainClock.now() + hour
       },
+      // Without a webhook an old row is done with.
+      expiryNotices: async () => notices?.run(),
     },
   })
-
-  async function controlOf({ deps: { keyStore, keys } }: Thread): Promise<Control> {
-    const key = await keyStore.find((await meta.read(metaKeys.controlKey))!)
-    return {
-      provider: keys,
-      spki: key!.spki,
-      key: {
-        keyId: key!.id,
-        accountId: instanceAccount,
-        algorithm: key!.algorithm,
-        sealedPrivateKey: key!.sealedPrivateKey!,
-      },
-    }
-  }
 }
 
-async function scheduleHousekeeping({ jobs, deps }: Thread): Promise<void> {
-  await deps.committer.commit([jobs.schedule('housekeeping', 'instance', deps.domainClock.now())])
+/** The operator's webhook, if there is one. */
+function expiryNoticesOf(main: Thread, { webhook, outboundAllow }: Config, log: Logger): ExpiryNotices | undefined {
+  if (!webhook) return undefined
+  const { url, secret } = webhook
+  const outbound = new Outbound({ allow: outboundAllow })
+  return new ExpiryNotices({
+    notices: main.notices,
+    committer: main.deps.committer,
+    domainClock: main.deps.domainClock,
+    wallClock,
+    secret,
+    instanceId: () => main.meta.read(metaKeys.instance),
+    post: async (body, headers) => (await outbound.send({ method: 'POST', url, headers, body })).status,
+    warn: (reason) => log.warn({ reason }, 'expiry notices did not arrive and will be sent again'),
+  })
+}
+
+async function scheduleDaily({ jobs, deps }: Thread, { webhook }: Config): Promise<void> {
+  const now = deps.domainClock.now()
+  await deps.committer.commit([
+    jobs.schedule('housekeeping', 'instance', now),
+    ...(webhook ? [jobs.schedule('expiryNotices', 'instance', now)] : []),
+  ])
 }
 
 function restoreEmulatorClock(folder: OpenDataFolder, memory: SharedMemory): void {
@@ -273,26 +345,3 @@ function restoreEmulatorClock(folder: OpenDataFolder, memory: SharedMemory): voi
   const state = JSON.parse(folder.emulatorClock) as { value: number; frozen: boolean }
   new DomainClock(wallClock, memory.domainClock).restore(state)
 }
-
-/** The workers share the port by SO_REUSEPORT, which would also share it with a stranger: so it is asked for alone first. */
-async function freePort({ host, port }: Config): Promise<number> {
-  const probe = createProbe()
-  try {
-    await new Promise<void>((resolve, reject) => {
-      probe.once('error', reject)
-      probe.listen({ host, port, exclusive: true }, resolve)
-    })
-    return (probe.address() as { port: number }).port
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EADDRINUSE')
-      throw new StartError(`Port ${port} on ${host} is in use; stop what uses it, or choose another with --port.`)
-    throw new StartError(
-      `${host}:${port} cannot be listened on (${error instanceof Error ? error.message : String(error)}).`,
-    )
-  } finally {
-    await new Promise((resolve) => probe.close(resolve))
-  }
-}
-
-const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host)

@@ -62,6 +62,8 @@ export function createServer({ doors, report, clientOf, observe, tls }: ServerPa
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    // Whose a path is, is told below: one that cannot be decoded must reach its door, which refuses it in its own words.
+    rewriteUrl: () => '/',
     frameworkErrors: (error, _request, reply) => void plain(reply, 400, error.message),
     ...(tls ? {} : { http: { maxHeaderSize: maxHeaderBytes } }),
   }
@@ -83,7 +85,7 @@ export function createServer({ doors, report, clientOf, observe, tls }: ServerPa
   const facts = new WeakMap<FastifyRequest, CallFacts>()
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const { raw } = request
-    const rawUrl = raw.url ?? '/'
+    const rawUrl = request.originalUrl
     const door = doorFor(pathOf(rawUrl))
     if (!door) return plain(reply, 404, 'There is nothing here.')
     const address = raw.socket.remoteAddress ?? ''
@@ -97,12 +99,12 @@ export function createServer({ doors, report, clientOf, observe, tls }: ServerPa
     if (about) facts.set(request, about)
     return send(reply, answer)
   }
-  server.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '*', handler })
+  server.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '/', handler })
   server.addHook('onResponse', (request, reply, done) => {
     const about = facts.get(request) ?? noDoor
     observe({
       method: request.raw.method ?? 'GET',
-      path: pathOf(request.raw.url ?? '/'),
+      path: pathOf(request.originalUrl),
       status: reply.statusCode,
       ms: reply.elapsedTime,
       outcome: outcomeOf(reply.statusCode, about),

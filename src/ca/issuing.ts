@@ -41,7 +41,32 @@ export async function issuerFor(needs: IssuingNeeds, ca: Ca): Promise<Issuer> {
   if (ca.revokedAt !== null) throw problem('CaRevoked', { act: 'issuing' })
   if (!caAbilities[ca.state].issue || isExpired(ca, now) || ca.certificate === null)
     throw problem('IssuerUnusable', { state: shownState(ca, now) })
-  return issuerFrom(ca.id, await keyOf(ca, needs.keyStore, 'issuing'), ca.certificate, await chainAbove(ca, needs.cas))
+  const known = issuersOf(needs.keyStore)
+  const name = `${ca.id} ${ca.version}`
+  let issuer = known.get(name)
+  if (!issuer) {
+    const key = await keyOf(ca, needs.keyStore, 'issuing')
+    issuer = issuerFrom(ca.id, key, ca.certificate, await chainAbove(ca, needs.cas))
+    if (known.size >= maxKnown) known.clear()
+    known.set(name, issuer)
+  }
+  return issuer
+}
+
+/**
+ * Issuers that have been read and parsed, by CA and version: whatever changes a CA's certificate or state raises its
+ * version, and the certificates above it never change.
+ */
+const knownIssuers = new WeakMap<KeyStore, Map<string, Issuer>>()
+const maxKnown = 256
+
+function issuersOf(keyStore: KeyStore): Map<string, Issuer> {
+  let known = knownIssuers.get(keyStore)
+  if (!known) {
+    known = new Map()
+    knownIssuers.set(keyStore, known)
+  }
+  return known
 }
 
 const maxDepth = 16

@@ -30,6 +30,8 @@ export interface Config extends ListenAddress {
   logRequests: boolean
   /** The emulator ends the process at this step of a multi-step act: for trying crashes. */
   killAt: string | undefined
+  /** The emulator limits no calls: for measuring what lies behind the limit. */
+  unlimited: boolean
 }
 
 export interface TlsConfig extends ListenAddress {
@@ -107,6 +109,7 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     insecureHttp,
     logRequests: options.logRequests ?? false,
     killAt: emulate ? environment['CERTKEEP_EMULATOR_KILL_AT'] : undefined,
+    unlimited: emulate && environment['CERTKEEP_EMULATOR_UNLIMITED'] === 'yes',
   }
   const hosts = [config, config.tls, config.pki].flatMap((address) => address?.host ?? [])
   const outside = emulate ? hosts.find((each) => !isLoopback(each)) : undefined

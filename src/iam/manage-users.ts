@@ -166,13 +166,19 @@ export const setAccessKeyEnabled = operation<IamNeeds>()({
     missing: ({ accessKeyId }) => problem('AccessKeyNotFound', { accessKeyId }),
   } satisfies ResourceRule<{ accessKeyId: string; enabled: boolean }, AccessKey, IamNeeds>,
   problems: ['AccessKeyNotFound', 'CallerGone'],
-  run({ enabled }, key, { iam, rights }, caller) {
+  async run({ enabled }, key, { iam, rights }, caller) {
+    const user = await iam.user(caller.accountId, key.userId)
+    if (!user) throw changed
     const { raise, afterwards } = changesRights(iam, rights, caller.accountId)
-    return Promise.resolve({
+    return {
       answer: {},
-      writes: [iam.replaceAccessKey(key, { ...key, enabled }, changed), raise],
+      writes: [
+        iam.replaceAccessKey(key, { ...key, enabled }, changed),
+        iam.replaceUser(user, user, changed), // its version rises: tokens end when keys change
+        raise,
+      ],
       audit: { objectType: 'user', objectId: key.userId, facts: { accessKeyId: key.id, enabled } },
       afterwards,
-    })
+    }
   },
 })

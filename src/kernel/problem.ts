@@ -13,7 +13,11 @@ export class Problem extends Refusal {
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: string, message: string, details: Readonly<Record<string, unknown>> = {}) {
+    // A value, made with every write in case it does not hold: where it was made tells nothing, and a stack costs microseconds.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.details = details
   }

@@ -12,7 +12,7 @@ export interface NoticesNeeds {
   /** Sends a document to the operator's webhook. @returns the status of the answer; throws when there was none */
   post: (body: Uint8Array, headers: Record<string, string>) => Promise<number>
   secret: Uint8Array
-  instanceId: string
+  instanceId: () => Promise<string | undefined>
   /** A document did not arrive and will be sent again. */
   warn: (reason: string) => void
 }
@@ -91,7 +91,7 @@ export class ExpiryNotices {
       JSON.stringify({
         type: 'certkeep.expiry',
         deliveryId: newUuid(),
-        instanceId,
+        instanceId: await instanceId(),
         sentAt: new Date(now).toISOString(),
         notices: batch.map((notice) => ({ ...notice, notAfter: new Date(notice.notAfter).toISOString() })),
       }),

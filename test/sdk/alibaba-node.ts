@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import type { Caller } from '../support/client.ts'
@@ -33,7 +34,7 @@ export interface Outcome {
 export interface NodeClient extends AsyncDisposable {
   /** Calls do not wait for each other. */
   call(action: string, parameters?: object, caller?: Caller): Promise<Outcome>
-  /** As `call`, and gives the answer's body. @throws Error when the call is refused */
+  /** As `call`, again while calls come too fast, and gives the answer's body. @throws Error when the call is refused */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   done(action: string, parameters?: object): Promise<any>
 }
@@ -77,9 +78,12 @@ export function openNode(client: string, service: Service): NodeClient {
   return {
     call,
     async done(action, parameters) {
-      const outcome = await call(action, parameters)
-      if (!outcome.ok) throw new Error(`${action}: ${JSON.stringify(outcome)}`)
-      return outcome.body
+      for (;;) {
+        const outcome = await call(action, parameters)
+        if (outcome.ok) return outcome.body
+        if (outcome.code !== 'Throttling.User') throw new Error(`${action}: ${JSON.stringify(outcome)}`)
+        await sleep(100)
+      }
     },
     async [Symbol.asyncDispose]() {
       child.stdin.end()

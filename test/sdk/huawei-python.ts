@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Caller } from '../support/client.ts'
 import type { Service } from '../support/service.ts'
@@ -35,8 +34,6 @@ export interface PythonAnswer {
 /** One process with the vendor's client in it, for any number of calls, one after the other. */
 export interface PythonClient extends AsyncDisposable {
   /** `request` holds the fields of the client's request class, the body under `body`. */
-  callOnce(operation: string, request?: object, caller?: Caller): Promise<PythonAnswer>
-  /** As `callOnce`, and again for as long as the calls come too fast: 20 a second of most operations, for one user. */
   call(operation: string, request?: object, caller?: Caller): Promise<PythonAnswer>
   /** As `call`, and gives the answer's body. @throws Error when the call is refused */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
@@ -70,21 +67,13 @@ export function openPython(service: Pick<Service, 'url' | 'credentials'>, { doma
       resolve()
     }),
   )
-  const callOnce: PythonClient['call'] = async (operation, request = {}, caller) => {
+  const call: PythonClient['call'] = async (operation, request = {}, caller) => {
     const line = new Promise<string>((resolve, reject) => waiting.push({ resolve, reject }))
     const credentials = caller && { accessKeyId: caller.accessKeyId, accessKeySecret: caller.accessKeySecret }
     child.stdin.write(`${JSON.stringify({ operation, request, credentials })}\n`)
     return JSON.parse(await line) as PythonAnswer
   }
-  const call: PythonClient['call'] = async (...args) => {
-    for (;;) {
-      const answer = await callOnce(...args)
-      if (answer.status !== 429) return answer
-      await sleep(200)
-    }
-  }
   return {
-    callOnce,
     call,
     async done(operation, request) {
       const answer = await call(operation, request)

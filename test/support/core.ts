@@ -72,6 +72,7 @@ export async function openCore({
     memory: newSharedMemory(),
     publicUrl,
     rootMarker: undefined,
+    unlimited: false,
     nudgeJobs: () => undefined,
   })
   const { deps, runner, principals, nonces, brake, trail } = thread

@@ -52,7 +52,8 @@ describe('OpenSSL on what the service signs', () => {
       subject: { commonName: `CA ${keyAlgorithm} ${pathLength}`, country: 'CN' },
       keyAlgorithm,
       signatureHash: 'sha256',
-      validity: { unit: 'year', amount: 10 },
+      // Shorter at each level: no certificate outlives its issuer.
+      validity: { unit: 'day', amount: 1_000 + pathLength },
     })
     const certificate = await exported(id)
     return { id, pem: certificate, chain: certificate + parent.chain, root: parent.root }

@@ -103,13 +103,15 @@ export interface TextRules {
   code?: WireCode
 }
 
+const amount = (min: number, max: number): string => (min === max ? String(min) : `${min} to ${max}`)
+
 /** A string of Unicode characters; unpaired surrogates are refused, because no encoding of ours can hold them. */
 export function text({ min = 1, max, pattern, code = pcaErrors.parameterInvalid }: TextRules): Reader<string> {
   return (value, name) => {
     if (typeof value !== 'string' || !value.isWellFormed()) return fail(code, name, 'is not a string')
     // A code point takes at most two units: very long strings are refused without being walked.
     const length = value.length > 2 * max ? value.length : Array.from(value).length
-    if (length < min || length > max) return fail(code, name, `does not have ${min} to ${max} characters`)
+    if (length < min || length > max) return fail(code, name, `does not have ${amount(min, max)} characters`)
     if (pattern && !pattern.test(value)) return fail(code, name, 'has characters or a form that is not allowed')
     return value
   }
@@ -157,7 +159,7 @@ export function list<T>(
 ): Reader<T[]> {
   return (value, name) => {
     if (!Array.isArray(value)) return fail(code, name, 'is not an array')
-    if (value.length < min || value.length > max) return fail(code, name, `does not have ${min} to ${max} elements`)
+    if (value.length < min || value.length > max) return fail(code, name, `does not have ${amount(min, max)} elements`)
     return value.map((item: unknown, index) => element(item, `${name}[${index}]`))
   }
 }

@@ -71,8 +71,8 @@ export function readTokenRequest(request: Pick<HuaweiRequest, 'body' | 'target'>
  */
 export function readSubjectToken(request: Pick<HuaweiRequest, 'rawHeaders'>): string {
   const [token, ...more] = headerTable(request.rawHeaders).get('x-subject-token') ?? []
-  if (token === undefined || token === '' || more.length > 0)
-    throw new HuaweiWireError(bad, 'X-Subject-Token is missing')
+  if (token === undefined || token === '') throw new HuaweiWireError(bad, 'X-Subject-Token is missing')
+  if (more.length > 0) throw new HuaweiWireError(bad, 'X-Subject-Token is given twice')
   return token
 }
 

@@ -19,8 +19,6 @@ export interface MetricsText {
   text: string
 }
 
-export const instancePaths = ['/healthz', '/readyz', '/metrics', '/ca/instance.cer'] as const
-
 const checkTimeoutMs = 2_000
 /** Anybody may ask, so the parts are looked at once in this time at most. */
 const verdictForMs = 1_000
@@ -95,9 +93,14 @@ const loopback = /^(?:::1|(?:::ffff:)?127\.\d+\.\d+\.\d+)$/
 /** A proxy on this machine asks for somebody else. */
 const forwardingHeaders: ReadonlySet<string> = new Set(['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'])
 
-async function metrics({ metrics: read, report }: InstanceParts, request: DoorRequest): Promise<DoorAnswer> {
+function metrics({ metrics: read, report }: InstanceParts, request: DoorRequest): Promise<DoorAnswer> {
   const forwarded = request.rawHeaders.some((name, at) => at % 2 === 0 && forwardingHeaders.has(name.toLowerCase()))
-  if (!read || forwarded || !loopback.test(request.sourceIp)) return text(404, 'There is nothing here.')
+  if (!read || forwarded || !loopback.test(request.sourceIp))
+    return Promise.resolve(text(404, 'There is nothing here.'))
+  return measured(read, report)
+}
+
+async function measured(read: () => Promise<MetricsText>, report: (failure: unknown) => void): Promise<DoorAnswer> {
   try {
     const { contentType, text: body } = await read()
     return { status: 200, headers: { 'content-type': contentType, 'cache-control': 'no-store' }, body }
@@ -106,6 +109,14 @@ async function metrics({ metrics: read, report }: InstanceParts, request: DoorRe
     return text(500, 'The service failed.')
   }
 }
+
+/** `/metrics` on a listener of its own, to whoever reaches it. */
+export const metricsDoor =
+  (read: () => Promise<MetricsText>, report: (failure: unknown) => void): Door =>
+  (request) =>
+    request.rawUrl.split('?', 1)[0] === '/metrics' && request.method === 'GET'
+      ? measured(read, report)
+      : Promise.resolve(text(404, 'There is nothing here.'))
 
 function certificate(der: Uint8Array | undefined, { method }: DoorRequest): DoorAnswer {
   if (!der) return text(404, 'This service shows a certificate of somebody else, or none.')

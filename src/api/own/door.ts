@@ -1,3 +1,4 @@
+import Type, { type TSchema } from 'typebox'
 import { newRequestId, Problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
 import type { CallFacts, Door, DoorParts, DoorRequest } from '../door.ts'
@@ -31,6 +32,11 @@ export function ownDoor(parts: DoorParts): Door {
 
 async function call(parts: DoorParts, request: DoorRequest, requestId: string, about: CallFacts): Promise<unknown> {
   const name = request.rawUrl.slice(prefix.length).split('?', 1)[0]!
+  const byKey = async (id: string) => {
+    const key = await parts.principals.byAccessKey(id)
+    return key?.active ? key.principal : undefined
+  }
+  const byToken = async (token: string) => (await parts.principals.ofToken(token))?.principal
   const { principal, accessKeyId } = await authenticateBraked<Who>(
     { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
     request.sourceIp,
@@ -38,11 +44,12 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string, a
     {
       findAccessKey: async (id) => {
         const key = await parts.principals.byAccessKey(id)
-        return key && { secret: key.secret, active: key.active, principal: whoOf(key.principal) }
+        const principal = key && whoOf(key.principal, () => byKey(id))
+        return key && principal && { secret: key.secret, active: key.active, principal }
       },
       findToken: async (token) => {
         const known = await parts.principals.ofToken(token)
-        return known && { principal: whoOf(known.principal), expiresAt: known.expiresAt }
+        return known && { principal: whoOf(known.principal, () => byToken(token)), expiresAt: known.expiresAt }
       },
       wallClock: parts.wallClock,
     },
@@ -53,30 +60,48 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string, a
   if (request.method !== 'POST') throw new Problem('MethodNotAllowed', 'operations are called with POST')
   const operation = operations[name as OperationName]
   about.operation = name
-  const caller = parts.principals.callerOf(
-    principal.principal,
-    () => parts.principals.byUser(principal.principal.user.id),
-    {
-      accessKeyId,
-      sourceIp: request.sourceIp,
-      secureTransport: request.secureTransport,
-      door: 'own',
-      requestId,
-    },
-  )
+  const caller = parts.principals.callerOf(principal.principal, principal.reread, {
+    accessKeyId,
+    sourceIp: request.sourceIp,
+    secureTransport: request.secureTransport,
+    door: 'own',
+    requestId,
+  })
   // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
-  return parts.runner.run(operation as never, caller, () => readJsonBody(request.body, { absent: 'empty' }) as never)
+  return parts.runner.run(operation as never, caller, () => readInput(operation.input, request.body) as never)
 }
 
+/**
+ * The input as the operation's schema wants it. JSON has no integers beyond 2^53, so a big one comes as text of digits;
+ * what is neither that nor a safe integer is left as it came, and is refused by the schema.
+ */
+function readInput(schema: TSchema, body: Uint8Array): Record<string, unknown> {
+  const input = readJsonBody(body, { absent: 'empty' })
+  for (const [name, member] of Object.entries((schema as { properties?: Record<string, TSchema> }).properties ?? {})) {
+    const value = input[name]
+    if (!Type.IsBigInt(member)) continue
+    if (Number.isSafeInteger(value) || (typeof value === 'string' && /^\d{1,20}$/.test(value)))
+      input[name] = BigInt(value as number | string)
+  }
+  return input
+}
+
+/** Whom the credentials name, and how the same is read anew after rights changed: a key or token may be gone by then. */
 interface Who {
   domainId: string
   principal: Principal
+  reread: () => Promise<Principal | undefined>
 }
 
-const whoOf = (principal: Principal): Who => ({ domainId: principal.account.domainId, principal })
+const whoOf = (principal: Principal, reread: Who['reread']): Who => ({
+  domainId: principal.account.domainId,
+  principal,
+  reread,
+})
 
-/** Bytes as base64, big numbers as text: both survive JSON. */
+/** Bytes as base64, big numbers as text: both survive JSON. A key leaves by an export only, and sealed not at all. */
 function wireValue(this: unknown, key: string, value: unknown): unknown {
+  if (key === 'sealedPrivateKey') return undefined
   const original = (this as Record<string, unknown>)[key]
   if (original instanceof Uint8Array) return Buffer.from(original).toString('base64')
   return typeof value === 'bigint' ? value.toString() : value

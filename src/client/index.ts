@@ -1,0 +1,5 @@
+export * from './client.ts'
+export * from './credentials.ts'
+export * from './emulator.ts'
+export * from './errors.ts'
+export type { AccessKey } from './sign.ts'
