@@ -35,6 +35,12 @@ export class DataFolderError extends Error {
   override readonly name = 'DataFolderError'
 }
 
+/** Whether there is data of ours in the folder. @throws DataFolderError when what is there cannot be read */
+export function holdsData(folder: string): boolean {
+  const path = join(folder, databaseName)
+  return existsSync(path) && hasInstance(path)
+}
+
 export interface OpenDataFolder {
   databasePath: string
   masterKey: MasterKey
@@ -68,11 +74,12 @@ const credentialsName = 'first-credentials.json'
  * Makes the data folder usable by this process, and by no other, until {@link OpenDataFolder.release}: lock, master key,
  * schema, keyring; on a new folder also the first account. A crash at any point leaves a folder that the next start
  * completes; a folder that has data is never given a new master key or keyring.
+ * @param emulate whether the data may be an emulator's; `either` for what does not care, on a folder that has data
  * @throws DataFolderError
  */
 export async function openDataFolder(
   folder: string,
-  { emulate, environment }: { emulate: boolean; environment: Readonly<Record<string, string | undefined>> },
+  { emulate, environment }: { emulate: boolean | 'either'; environment: Readonly<Record<string, string | undefined>> },
 ): Promise<OpenDataFolder> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new DataFolderError(`The data folder ${folder} cannot be made (${reasonOf(error)}).`)
@@ -89,12 +96,12 @@ export async function openDataFolder(
 
 async function openLocked(
   folder: string,
-  emulate: boolean,
+  emulate: boolean | 'either',
   environment: Readonly<Record<string, string | undefined>>,
   release: () => void,
 ): Promise<OpenDataFolder> {
   const databasePath = join(folder, databaseName)
-  const initialised = existsSync(databasePath) && hasInstance(databasePath)
+  const initialised = holdsData(folder)
   const loaded = await loadMasterKey({ dataFolder: folder, environment })
   if (loaded.status === 'missing' && initialised)
     throw new DataFolderError(
@@ -122,18 +129,18 @@ async function openLocked(
         keyStore(db).insert(control),
         meta.write(metaKeys.controlKey, control.id),
         meta.write(metaKeys.keyring, keyring.id),
-        meta.write(metaKeys.emulator, emulate ? 'yes' : 'no'),
+        meta.write(metaKeys.emulator, emulate === true ? 'yes' : 'no'),
         meta.write(metaKeys.instance, newUuid()),
       ])
     }
     if ((await meta.read(metaKeys.keyring)) !== keyring.id)
       throw new DataFolderError(`The keyring in ${folder} belongs to another instance than the database.`)
     const isEmulated = (await meta.read(metaKeys.emulator)) === 'yes'
-    if (isEmulated && !emulate)
+    if (isEmulated && emulate === false)
       throw new DataFolderError(
         `The data in ${folder} was made by the emulator and is not fit for earnest: say --emulate, or name another folder.`,
       )
-    if (!isEmulated && emulate)
+    if (!isEmulated && emulate === true)
       throw new DataFolderError(
         `The data in ${folder} was made in earnest and the emulator does not touch it: name another folder with --data.`,
       )
@@ -224,7 +231,7 @@ async function newControlKey(keyring: Keyring) {
 }
 
 /** Before the commit that makes them valid, and durable: else a crash could leave an account that nobody can enter. */
-async function writeCredentials(path: string, credentials: FirstCredentials): Promise<void> {
+export async function writeCredentials(path: string, credentials: FirstCredentials): Promise<void> {
   const unfinished = `${path}.unfinished`
   const file = await open(unfinished, 'w', 0o600)
   try {

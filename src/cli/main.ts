@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { adminCommand } from './admin.ts'
 import { serveCommand } from './serve.ts'
 import { tokenCommand } from './token.ts'
 
@@ -7,5 +8,6 @@ const program = new Command('certkeep')
   .showHelpAfterError()
 program.addCommand(serveCommand())
 program.addCommand(tokenCommand())
+program.addCommand(adminCommand())
 
 await program.parseAsync()

@@ -88,9 +88,9 @@ function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }
 
-const further = ({ tlsUrl, pkiUrl, metricsUrl, ownCertificate }: RunningService): string =>
+const further = ({ url, tlsUrl, pkiUrl, metricsUrl, ownCertificate }: RunningService): string =>
   [
-    tlsUrl && `  With TLS             ${tlsUrl}${ownCertificate ? `  (trust ${tlsUrl}/ca/instance.cer)` : ''}\n`,
+    tlsUrl && `  With TLS             ${tlsUrl}${ownCertificate ? `  (its authority: ${url}/ca/instance.cer)` : ''}\n`,
     pkiUrl && `  Plain, for verifiers ${pkiUrl}/crl/…, ${pkiUrl}/ca/…\n`,
     metricsUrl && `  Metrics              ${metricsUrl}/metrics\n`,
   ]

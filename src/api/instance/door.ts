@@ -29,23 +29,20 @@ const verdictForMs = 1_000
  */
 export function instanceDoor(parts: InstanceParts): Door {
   const ready = readiness(parts)
+  const answers: Readonly<Record<string, (request: DoorRequest) => DoorAnswer | Promise<DoorAnswer>>> = {
+    '/healthz': () => text(200, 'ok'),
+    '/readyz': async () => told(await ready()),
+    '/metrics': (request) => metrics(parts, request),
+    '/ca/instance.cer': (request) => certificate(parts.instanceCertificate(), request),
+  }
   return async (request) => {
     const path = request.rawUrl.split('?', 1)[0]!
+    const answer = Object.hasOwn(answers, path) ? answers[path] : undefined
+    if (!answer) return text(404, 'There is nothing here.')
     const about = { door: 'instance', operation: path.slice(1) }
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return { ...text(405, 'GET and HEAD only.', { allow: 'GET, HEAD' }), about }
-    switch (path) {
-      case '/healthz':
-        return { ...text(200, 'ok'), about }
-      case '/readyz':
-        return { ...told(await ready()), about }
-      case '/metrics':
-        return { ...(await metrics(parts, request)), about }
-      case '/ca/instance.cer':
-        return { ...certificate(parts.instanceCertificate(), request), about }
-      default:
-        return text(404, 'There is nothing here.')
-    }
+    return { ...(await answer(request)), about }
   }
 }
 
