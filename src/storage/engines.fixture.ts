@@ -13,6 +13,7 @@ import {
   keyStore,
   metaStore,
   migrateSqlite,
+  noticeStore,
   revocationStore,
   sqliteDatabase,
   SqliteReader,
@@ -33,6 +34,7 @@ export const storesOver = (db: Database) => ({
   jobs: jobStore(db),
   iam: iamStore(db),
   meta: metaStore(db),
+  notices: noticeStore(db),
 })
 
 type Stores = ReturnType<typeof storesOver>
