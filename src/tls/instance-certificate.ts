@@ -15,6 +15,7 @@ import {
   type KeyProvider,
   type KeyReference,
   type KeyStore,
+  SealError,
   type Sealer,
 } from '../keys/index.ts'
 import { generalNameProblem, oids, parseSpki, writePem, type GeneralName } from '../x509/index.ts'
@@ -59,14 +60,15 @@ export function instanceCertificate(needs: InstanceNeeds, names: readonly string
       const authority = await authorityAt(needs, now)
       const stored = await needs.values.read(certificateKey)
       const known = stored === undefined ? undefined : (JSON.parse(stored) as StoredCertificate)
-      if (
-        known &&
-        known.caId === authority.caId &&
+      const good =
+        known?.caId === authority.caId &&
         sameNames(known.names, wanted) &&
-        now < known.notAfter - renewBefore.leaf
-      )
-        return opened(needs, known, authority)
-      return opened(needs, await newCertificate(needs, authority, wanted, now), authority)
+        now < known.notAfter - renewBefore.leaf &&
+        opened(needs, known, authority)
+      if (good) return good
+      const made = opened(needs, await newCertificate(needs, authority, wanted, now), authority)
+      if (!made) throw new Error('what was sealed just now does not open')
+      return made
     },
   }
 }
@@ -185,17 +187,22 @@ async function newCertificate(
   }
 }
 
-function opened(needs: InstanceNeeds, stored: StoredCertificate, authority: Issuer): TlsIdentity {
-  const pkcs8 = needs.sealer.open('certificate-key', sealedFor(needs), Buffer.from(stored.sealedKey, 'base64'))
+/** Undefined when the key does not open any more, under another master key for one: a new certificate costs nothing. */
+function opened(needs: InstanceNeeds, stored: StoredCertificate, authority: Issuer): TlsIdentity | undefined {
+  let pkcs8: Buffer | undefined
   try {
+    pkcs8 = needs.sealer.open('certificate-key', sealedFor(needs), Buffer.from(stored.sealedKey, 'base64'))
     return {
       certificate: writePem('CERTIFICATE', Buffer.from(stored.certificate, 'base64')),
       privateKey: writePem('PRIVATE KEY', pkcs8),
       notAfter: stored.notAfter,
       authority: authority.certificate.der,
     }
+  } catch (error) {
+    if (error instanceof SealError) return undefined
+    throw error
   } finally {
-    pkcs8.fill(0)
+    pkcs8?.fill(0)
   }
 }
 
