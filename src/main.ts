@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { extname } from 'node:path'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import { clientReader } from './api/client-address.ts'
 import { metricsDoor, type MetricsText } from './api/instance/door.ts'
@@ -197,7 +198,8 @@ interface HttpWorker {
   call: (name: string, argument?: unknown) => Promise<unknown>
 }
 
-const source = (path: string): URL => new URL(path, import.meta.url)
+/** A file of ours: TypeScript here, JavaScript in the published package (scripts/build-package.js). */
+const source = (path: string): URL => new URL(path.replace(/[.]ts$/, extname(import.meta.url)), import.meta.url)
 
 async function startThread(
   path: string,

@@ -1,4 +1,5 @@
-import type { KeyAlgorithmName, NameFields, RevocationReason, SignatureHash } from '../x509/index.ts'
+import type { SignatureHashName } from '../issuance/index.ts'
+import type { KeyAlgorithmName, NameFields, RevocationReason } from '../x509/index.ts'
 import type { CaState } from './lifecycle.ts'
 
 /** What a person asked for when ending a CA; kept with it until its day. */
@@ -33,7 +34,8 @@ export interface Ca {
   listed: boolean
   keyId: string | null
   keyAlgorithm: KeyAlgorithmName
-  signatureHash: SignatureHash | null
+  /** Of the signature on its certificate; null while there is none. */
+  signatureHash: SignatureHashName | null
   subject: NameFields
   issuerId: string | null
   issuerName: string | null

@@ -26,7 +26,7 @@ import {
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
 import { commandsOf, type Commands } from './commands.ts'
-import { collect, confirmDeletion, given, readPairs, wholeNumber, type AnswerOf } from './session.ts'
+import { confirmDeletion, given, readPairs, wholeNumber, type AnswerOf } from './session.ts'
 import type { Cell } from './table.ts'
 import type { Style, Terminal } from './terminal.ts'
 import { dateCell, timeCell, type Validity } from './times.ts'

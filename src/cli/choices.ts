@@ -6,7 +6,7 @@ import type { AnswerOf, InputOf } from './session.ts'
 const words = <T extends string>(record: Record<T, true>): T[] => Object.keys(record) as T[]
 
 export type KeyAlgorithm = InputOf<'CreateCa'>['keyAlgorithm']
-export type SignatureHash = InputOf<'ActivateCa'>['signatureHash']
+export type SignatureHash = NonNullable<InputOf<'ActivateCa'>['signatureHash']>
 export type KeyUsage = NonNullable<InputOf<'CreateCa'>['keyUsages']>[number]
 export type RevocationReason = InputOf<'RevokeCertificate'>['reason']
 export type CaState = AnswerOf<'ShowCa'>['state']
@@ -16,11 +16,13 @@ export type CaFilterState = NonNullable<InputOf<'ListCas'>['state']>
 export const keyAlgorithms = words<KeyAlgorithm>({
   p256: true,
   p384: true,
+  p521: true,
+  ed25519: true,
   rsa2048: true,
   rsa3072: true,
   rsa4096: true,
 })
-export const signatureHashes = words<SignatureHash>({ sha256: true, sha384: true, sha512: true })
+export const signatureHashes = words<SignatureHash>({ sha256: true, sha384: true, sha512: true, none: true })
 export const keyUsages = words<KeyUsage>({
   digitalSignature: true,
   nonRepudiation: true,

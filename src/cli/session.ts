@@ -63,7 +63,7 @@ export async function openSession(terminal: Terminal, options: ServiceOptions): 
   const accessKey = await findAccessKey(options.credentials, terminal.environment)
   const client = new Client({ url, accessKey, clock: terminal.clock })
   return {
-    call: (name, input, callOptions) => client.call(name, input, callOptions) as never,
+    call: (name, input, callOptions) => client.call(name, input as object, callOptions) as never,
     output: new Output(terminal, options.output),
     terminal,
     now: terminal.clock.now(),

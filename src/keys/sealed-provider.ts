@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, createSign, randomBytes, sign, verify } from 'node:crypto'
 import type { KeyObject, Sign } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { factsOf, type SignatureHash } from './algorithms.ts'
 import type { Gate } from './gate.ts'
 import { KeyCache } from './key-cache.ts'
@@ -14,6 +15,14 @@ import { KeyError, type GeneratedKey, type KeyProvider, type KeyReference, type 
 const sealedVersion = 1
 const sealedLabel = Buffer.from('certkeep-private-key-1')
 const challengeLabel = Buffer.from('certkeep control challenge 1\n')
+
+/**
+ * Ed25519 goes over its message twice (RFC 8032 §5.1.6), so it cannot be streamed: a CRL of more than this, some 1.3
+ * million entries, cannot be signed by such a key.
+ */
+export const maxOnePieceBytes = 64 << 20
+
+const signInPool = promisify(sign)
 
 /** Up to here a single chunk is signed in one call, which is cheaper; longer input is streamed. */
 const oneShotBytes = 16_384
@@ -52,9 +61,10 @@ export class SealedProvider implements KeyProvider {
     }
   }
 
-  async sign(reference: KeyReference, hash: SignatureHash, linted: Linted): Promise<Buffer> {
+  async sign(reference: KeyReference, hash: SignatureHash | null, linted: Linted): Promise<Buffer> {
     if (!factsOf(reference.algorithm).hashes.includes(hash)) {
-      throw new KeyError('SignatureNotPossible', `A key of kind ${reference.algorithm} does not sign with ${hash}.`)
+      const asked = hash ?? 'no hash'
+      throw new KeyError('SignatureNotPossible', `A key of kind ${reference.algorithm} does not sign with ${asked}.`)
     }
     this.#refuseEnded(reference.keyId)
     return this.#cache.using(reference.keyId, async () => {
@@ -64,7 +74,10 @@ export class SealedProvider implements KeyProvider {
         this.#cache.put(reference, key)
       }
       const bytes = linted.consume()
-      return this.#signChunks(reference.keyId, key, hash, bytes instanceof Uint8Array ? [bytes] : bytes)
+      const chunks = bytes instanceof Uint8Array ? [bytes] : bytes
+      return hash === null
+        ? this.#signWhole(reference.keyId, key, chunks)
+        : this.#signChunks(reference.keyId, key, hash, chunks)
     })
   }
 
@@ -91,7 +104,8 @@ export class SealedProvider implements KeyProvider {
     await this.#cache.using(control.keyId, async () => {
       const key = await this.#unseal(control)
       const challenge = Buffer.concat([challengeLabel, randomBytes(32)])
-      if (!verify('sha256', challenge, publicKey, sign('sha256', challenge, key))) {
+      const [hash = null] = factsOf(control.algorithm).hashes
+      if (!verify(hash, challenge, publicKey, sign(hash, challenge, key))) {
         throw new KeyError('KeyUnusable', `The control key ${control.keyId} does not belong to its public key.`)
       }
     })
@@ -118,6 +132,30 @@ export class SealedProvider implements KeyProvider {
     if (signer) return signer.sign(key)
     if (only) return sign(hash, only, key)
     throw new KeyError('SignatureNotPossible', 'There was nothing to sign.')
+  }
+
+  /** In the thread pool, where tens of megabytes keep nobody waiting. */
+  async #signWhole(keyId: string, key: KeyObject, linted: Iterable<Uint8Array>): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    let length = 0
+    for (const chunk of linted) {
+      length += chunk.byteLength
+      if (length > maxOnePieceBytes) {
+        const limit = `${maxOnePieceBytes} bytes`
+        throw new KeyError(
+          'SignatureNotPossible',
+          `More than ${limit}, which this kind of key cannot sign in one piece.`,
+        )
+      }
+      // A copy, because asking for the next chunk may reuse this one.
+      pieces.push(Buffer.from(chunk))
+    }
+    if (length === 0) throw new KeyError('SignatureNotPossible', 'There was nothing to sign.')
+    const message = Buffer.concat(pieces)
+    if (length <= oneShotBytes) return sign(null, message, key)
+    const signature = await signInPool(null, message, key)
+    this.#refuseEnded(keyId)
+    return signature
   }
 
   #refuseEnded(keyId: string): void {

@@ -63,10 +63,11 @@ export function noticeStore(db: Database): NoticeStore {
       .where('c.revoked_at', 'is', null)
       .where('c.not_after', '>', p.after)
       .where('c.not_after', '<=', p.upTo)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('notices as n')
+      .where((e) =>
+        e.not(
+          e.exists(
+            e
+              .selectFrom('notices as n')
               .select('n.id')
               .whereRef('n.object_id', '=', 'c.id')
               .whereRef('n.not_after', '=', 'c.not_after')
@@ -85,10 +86,11 @@ export function noticeStore(db: Database): NoticeStore {
       .where('c.revoked_at', 'is', null)
       .where('c.not_after', '>', p.after)
       .where('c.not_after', '<=', p.upTo)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('notices as n')
+      .where((e) =>
+        e.not(
+          e.exists(
+            e
+              .selectFrom('notices as n')
               .select('n.id')
               .whereRef('n.object_id', '=', 'c.id')
               .whereRef('n.not_after', '=', 'c.not_after')

@@ -52,7 +52,8 @@ export class Spki {
   /** Which row of `keyAlgorithms` this key is, if any. */
   get algorithm(): KeyAlgorithmName | undefined {
     const { kind } = this
-    if (kind.type === 'ec') return kind.curve in keyAlgorithms ? (kind.curve as KeyAlgorithmName) : undefined
+    if (kind.type === 'ec') return kind.curve
+    if (kind.type === 'ed25519') return 'ed25519'
     if (kind.type !== 'rsa') return undefined
     return allKeyAlgorithms.find(([, row]) => row.type === 'rsa' && row.bits === kind.bits)?.[0]
   }

@@ -143,13 +143,11 @@ describe.each(names)('%s is refused', (name) => {
 
   if (declared(name).resource?.missing === undefined) return // it makes or lists, and has no object to miss
 
-  test('to another account, as if there were nothing',
-    async () => {
-      const answer = await send(name, { as: stranger })
-      expect(answer.status).toBe(404)
-      expect(answer.body.error.code).toMatch(/NotFound$/)
-    },
-  )
+  test('to another account, as if there were nothing', async () => {
+    const answer = await send(name, { as: stranger })
+    expect(answer.status).toBe(404)
+    expect(answer.body.error.code).toMatch(/NotFound$/)
+  })
 })
 
 describe('Alibaba’s wire, which has a nonce', () => {

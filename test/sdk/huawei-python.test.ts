@@ -377,8 +377,8 @@ function aCsr(subjectText: string): { csr: string } {
   const key = `${temporaryFolder()}/key.pem`
   const name = /CN=([^/]+)/.exec(subjectText)![1]!
   const csr = opensslReq(
-    ...['-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key],
-    ...['-subj', subjectText, '-addext', `subjectAltName=DNS:${name.replaceAll(' ', '-')}`],
+    ['-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key],
+    ['-subj', subjectText, '-addext', `subjectAltName=DNS:${name.replaceAll(' ', '-')}`],
   )
   return { csr }
 }
@@ -388,9 +388,9 @@ function outsideCa(constraints = 'CA:TRUE') {
   const folder = temporaryFolder()
   const key = `${folder}/ca.key`
   const pem = opensslReq(
-    ...['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-nodes', '-keyout', key],
-    ...['-days', '3650', '-subj', '/CN=Outside CA', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
-    ...['-addext', `basicConstraints=critical,${constraints}`, '-addext', 'subjectKeyIdentifier=hash'],
+    ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-nodes', '-keyout', key],
+    ['-days', '3650', '-subj', '/CN=Outside CA', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
+    ['-addext', `basicConstraints=critical,${constraints}`, '-addext', 'subjectKeyIdentifier=hash'],
   )
   const certificate = file('outside.pem', pem)
   const extensions = file(
@@ -401,8 +401,8 @@ function outsideCa(constraints = 'CA:TRUE') {
     pem,
     sign: (csr: string) =>
       openssl(
-        ...['x509', '-req', '-in', file('ca.csr', csr), '-CA', certificate, '-CAkey', key],
-        ...['-days', '1825', '-set_serial', '0x4711', '-extfile', extensions],
+        ['x509', '-req', '-in', file('ca.csr', csr), '-CA', certificate, '-CAkey', key],
+        ['-days', '1825', '-set_serial', '0x4711', '-extfile', extensions],
       ),
   }
 }

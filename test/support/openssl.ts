@@ -3,11 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from './service.ts'
 
-/** Runs openssl; throws with what it said when it fails. */
-export const openssl = (...args: string[]): string => execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' })
+type Arguments = readonly (string | readonly string[])[]
+
+/** Runs openssl; throws with what it said when it fails. Options may come in groups, a line each. */
+export const openssl = (...args: Arguments): string =>
+  execFileSync('openssl', args.flat(), { encoding: 'utf8', stdio: 'pipe' })
 
 /** `openssl req` without the extensions that a system's configuration adds of its own. */
-export const opensslReq = (...args: string[]): string =>
+export const opensslReq = (...args: Arguments): string =>
   openssl('req', '-config', file('req.cnf', '[req]\ndistinguished_name = dn\n[dn]\n'), ...args)
 
 /** What it prints where it prints it, whether it fails or not. */
@@ -57,8 +60,8 @@ export const crlPem = (der: Uint8Array): string => openssl('crl', '-inform', 'DE
 export function selfSigned(commonName: string): { certificate: string; privateKey: string } {
   const key = join(temporaryFolder(), 'key.pem')
   const certificate = opensslReq(
-    ...['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key],
-    ...['-days', '365', '-subj', `/CN=${commonName}`, '-addext', `subjectAltName=DNS:${commonName}`],
+    ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key],
+    ['-days', '365', '-subj', `/CN=${commonName}`, '-addext', `subjectAltName=DNS:${commonName}`],
   )
   return { certificate, privateKey: readFileSync(key, 'utf8') }
 }

@@ -5,7 +5,7 @@ import { uploadUserCertificate } from './upload-user-certificate.ts'
 import type { WireOperation } from './wire-operation.ts'
 
 /** What is served, by version and action: the same action can mean different things in two versions. */
-const wireOperations: Readonly<Record<string, Readonly<Record<string, WireOperation>>>> = {
+export const wireOperations: Readonly<Record<string, Readonly<Record<string, WireOperation>>>> = {
   '2020-04-07': {
     DeleteUserCertificate: deleteUserCertificate,
     GetUserCertificateDetail: getUserCertificateDetail,

@@ -36,7 +36,7 @@ export const wireProblems = {
   ChangedMeanwhile: { status: 400, code: 'PCA.10010913' },
   InputInvalid: {
     ...pcaErrors.parameterInvalid,
-    text: ({ field, reason }) => kernelProblems.InputInvalid({ field: snakeCase(text(field)), reason: text(reason) }),
+    text: ({ field, reason }) => kernelProblems.InputInvalid({ field: wireName(text(field)), reason: text(reason) }),
   },
   Replayed: gone,
 
@@ -109,5 +109,8 @@ export function wireError(problem: Problem): HuaweiWireError | undefined {
   return new HuaweiWireError(known, known.text?.(problem.details) ?? problem.message, known.headers?.(problem.details))
 }
 
-/** Fields of the core's inputs are named as on this wire, but for the casing. */
-const snakeCase = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+/** Fields of the core's inputs are named as on this wire, but for the casing and what stands here. */
+const otherNames: Readonly<Record<string, string>> = { signatureHash: 'signature_algorithm' }
+
+const wireName = (field: string): string =>
+  otherNames[field] ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -113,8 +113,8 @@ function toldNumber(value: number, expected: unknown, known: Known): unknown {
   }
   if (expected === value) return value
   for (const [name, each] of known.variables) if (each === value && value > 999_999) return `{{${name}}}`
-  if (value >= 1e12 && value < 2e14 && Number.isInteger(value)) return timePlaceholder('ms', value, known)
-  return value >= 2e14 ? '<number>' : value
+  if (value < 1e12) return value
+  return value < 1e13 ? timePlaceholder('ms', value, known) : '<number>'
 }
 
 /** Text as it is; of other bytes what they are. */

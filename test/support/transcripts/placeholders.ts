@@ -15,7 +15,7 @@ export interface Known {
 }
 
 const variable = /\{\{([a-z][a-z0-9_.]*)\}\}/g
-const repetition = /\{\{(\S+?)\*(\d+)\}\}/g
+const repetition = /\{\{((?:(?!\}\})\S)+?)\*(\d+)\}\}/g
 
 /**
  * `{{name}}` and, for texts of a certain length, `{{x*65}}`. @param write how a value is written where it goes
@@ -158,13 +158,16 @@ const recognized = [
   `(?<uuid>${uuid})`,
   `(?<UUID>${uuid.replaceAll('a-f', 'A-F')})`,
   `(?<date>${isoDate})`,
+  '(?<encodedDate>\\d{4}-\\d\\d-\\d\\dT\\d\\d%253A\\d\\d%253A\\d\\dZ)',
   `(?<sdkDate>${sdkDate})`,
   `(?<httpDate>${httpDate})`,
-  '(?<![0-9A-Za-z])(?<digits>\\d{15,})(?![0-9A-Za-z])',
-  '(?<=^|\\\\n|[^0-9A-Za-z])(?<hex>[0-9a-f]{32,})(?![0-9A-Za-z])',
+  '(?<![0-9A-Za-z])(?<digits>\\d{14,})(?![0-9A-Za-z])',
+  '(?<=^|\\\\n|%3D|[^0-9A-Za-z])(?<hex>[0-9a-f]{32,})(?![0-9A-Za-z])',
   '(?<![0-9A-Za-z])(?<HEX>[0-9A-F]{32,})(?![0-9A-Za-z])',
+  '(?<![\\w+/])(?<base64>(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[a-z])[A-Za-z0-9+/]{44,}={0,2})(?![\\w+/=])',
   '(?<![\\w-])(?<token>(?=[\\w-]*[A-Z])(?=[\\w-]*[a-z])[\\w-]{43})(?![\\w-])',
-  '(?<![0-9A-Za-z])(?<ms>\\d{13})(?![0-9A-Za-z])',
+  '(?<![0-9A-Za-z])(?<ms>[1-6]\\d{12})(?![0-9A-Za-z])',
+  '(?<![\\w-])(?<day>\\d{4}-\\d\\d-\\d\\d)(?![\\w-])',
 ].join('|')
 
 /** What a person would write of a text: with names for what is known, and placeholders for what will differ. */
@@ -185,6 +188,9 @@ export function generalized(text: string, known: Known): string {
     if (groups['HEX'] !== undefined) return `<HEX${whole.length}>`
     if (groups['digits'] !== undefined) return '<digits>'
     if (groups['date'] !== undefined) return timePlaceholder('date', Date.parse(whole), known)
+    if (groups['encodedDate'] !== undefined) return '<text>'
+    if (groups['base64'] !== undefined) return '<base64>'
+    if (groups['day'] !== undefined) return '<day>'
     if (groups['token'] !== undefined) return '<token>'
     if (groups['sdkDate'] !== undefined) return '<sdk-date>'
     if (groups['httpDate'] !== undefined) return timePlaceholder('http-date', Date.parse(whole), known)
