@@ -125,7 +125,7 @@ describe.skipIf(postgresIsMissing !== undefined)('guards under READ COMMITTED, d
     let stop = false
     const writer = async () => {
       for (;;) {
-        const outcome = await settled(db.commit([db.iam.unchangedSince('1', 1, changed), db.meta.write('x', 'y')]))
+        const outcome = await settled(db.commit([db.iam.unchangedSince([account], changed), db.meta.write('x', 'y')]))
         if (outcome !== 'held' || stop) return outcome
       }
     }
@@ -133,7 +133,7 @@ describe.skipIf(postgresIsMissing !== undefined)('guards under READ COMMITTED, d
     await db.commit([db.iam.raiseVersion('1')])
     stop = true
     expect(await Promise.all(writers)).toContain(changed)
-    expect(await settled(db.commit([db.iam.unchangedSince('1', 1, changed)]))).toBe(changed)
+    expect(await settled(db.commit([db.iam.unchangedSince([account], changed)]))).toBe(changed)
   })
 
   test('of two publishers of CRLs at once the second sees the first, design 5', async () => {
