@@ -23,7 +23,7 @@ const mayKnow = {
   orders: core,
   deploy: core,
   // These two implement or imitate what the modules declare.
-  storage: [...core, 'acme', 'orders', 'deploy', 'jobs', 'processes'],
+  storage: [...core, 'acme', 'orders', 'deploy', 'jobs', 'processes', 'notices'],
   emulator: [...core, 'acme', 'orders', 'deploy', 'jobs'],
   // How several processes on one database agree.
   processes: ['kernel', 'keys', 'iam'],
@@ -34,6 +34,12 @@ const mayKnow = {
   client: ['kernel'],
   cli: ['kernel', 'config', 'client', 'api', ...operations],
   config: ['kernel'],
+  metrics: [],
+  // The only way out of the process.
+  outbound: ['kernel'],
+  // The certificate of our own listener, and the authority behind it.
+  tls: ['kernel', 'x509', 'keys', 'issuance'],
+  notices: ['kernel'],
 }
 
 /** Of these the api may use types, so that an answer can say what kind of key it shows. */

@@ -1,10 +1,10 @@
 import { extname } from 'node:path'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import type { OtherProcesses } from './compose.ts'
-import type { Logger } from './log.ts'
 import { metaKeys } from './data-folder.ts'
 import type { ProcessStore, RateShareStore, ShareRequest } from './processes/index.ts'
 import {
+  CommitCounters,
   openPool,
   postgresDatabase,
   postgresNonces,
@@ -16,6 +16,9 @@ import {
   type Database,
   type NonceLedger,
 } from './storage/index.ts'
+
+/** Something that the operator should look at: counted by kind, and a line of the log. */
+export type Alarm = (kind: string, facts: object, text: string) => void
 
 /** What an HTTP thread needs to open its own way to the data. */
 export type ThreadStorage =
@@ -35,6 +38,8 @@ export interface Backend {
   threads: readonly ThreadStorage[]
   /** Absent where one process has the data for itself. */
   company: Company | undefined
+  /** Of the writer thread; they stand still where the database itself commits. */
+  commits: CommitCounters
   close(): Promise<void>
 }
 
@@ -45,13 +50,14 @@ export const source = (path: string): URL => new URL(path.replace(/[.]ts$/, extn
 export async function sqliteBackend(
   path: string,
   workers: number,
-  log: Logger,
+  alarm: Alarm,
   fatal: (reason: string) => void,
 ): Promise<Backend> {
   const channels = Array.from({ length: workers + 1 }, () => new MessageChannel())
   const ports = channels.map(({ port1 }) => port1)
+  const counters = CommitCounters.memory()
   const writer = new Worker(source('storage/sqlite-writer-thread.ts'), {
-    workerData: { path, ports },
+    workerData: { path, ports, counters },
     transferList: ports,
   })
   await new Promise<void>((resolve, reject) => {
@@ -61,13 +67,16 @@ export async function sqliteBackend(
   writer.on('message', (message: { fatal?: string }) => message.fatal && fatal(message.fatal))
   writer.on('error', (error: Error) => fatal(`the writer thread failed: ${error.message}`))
   const checkpoints = new Worker(source('storage/sqlite-checkpoint-thread.ts'), { workerData: { path } })
-  checkpoints.on('error', (error: Error) => log.error({ error: error.message }, 'the checkpoint thread failed'))
+  checkpoints.on('error', (error: Error) =>
+    alarm('checkpoint', { error: error.message }, 'the checkpoint thread failed'),
+  )
 
   const reader = new SqliteReader(path)
   return {
     db: sqliteDatabase(reader, new WriterClient(channels[0]!.port2)),
     threads: channels.slice(1).map(({ port2 }) => ({ engine: 'sqlite', path, writer: port2 })),
     company: undefined,
+    commits: new CommitCounters(counters),
     async close() {
       for (const thread of [checkpoints, writer]) {
         thread.postMessage({ close: true })
@@ -98,6 +107,7 @@ export function postgresBackend(url: string, workers: number, processId: string)
       rateShares: rateShareStore(quick),
       nonces: postgresNonces(quick),
     },
+    commits: new CommitCounters(),
     async close() {
       await Promise.all([pool.end(), quick.end()])
     },

@@ -1,7 +1,7 @@
 import { auditTrail } from './audit/index.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { JobSchedule } from './end-of-life/index.ts'
-import { KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
+import { GuessBrake, KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
 import {
   DomainClock,
@@ -32,6 +32,7 @@ import {
   jobStore,
   keyStore,
   metaStore,
+  noticeStore,
   revocationStore,
   type Database,
   type NonceLedger,
@@ -116,6 +117,7 @@ export function compose(parts: ThreadParts) {
     nudgeJobs,
     clockMarks: metaStore(db),
   } satisfies OperationDeps
+  const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
     deps,
@@ -132,10 +134,12 @@ export function compose(parts: ThreadParts) {
     trail,
     jobs,
     meta: metaStore(db),
+    notices: noticeStore(db),
     nonces: others ? noncesOfAll(others.nonces, nonces, sealer) : noncesOver(nonces, sealer),
     freshness,
     rights,
-    tokens: { iam, passwords, principals, trail, committer, wallClock },
+    brake,
+    tokens: { iam, passwords, brake, principals, trail, committer, wallClock },
   }
 }
 

@@ -36,6 +36,12 @@ export class DataFolderError extends Error {
   override readonly name = 'DataFolderError'
 }
 
+/** Whether there is data of ours in the folder. @throws DataFolderError when what is there cannot be read */
+export function holdsData(folder: string): boolean {
+  const path = join(folder, databaseName)
+  return existsSync(path) && hasInstance(path)
+}
+
 export interface OpenDataFolder {
   masterKey: MasterKey
   keyring: Keyring
@@ -74,11 +80,12 @@ export const belongsToName = 'instance.json'
  * Makes the data folder usable by this process, and by no other, until {@link OwnDataFolder.release}: lock, master key,
  * schema, keyring; on a new folder also the first account. A crash at any point leaves a folder that the next start
  * completes; a folder that has data is never given a new master key or keyring.
+ * @param emulate whether the data may be an emulator's; `either` for what does not care, on a folder that has data
  * @throws DataFolderError
  */
 export async function openDataFolder(
   folder: string,
-  { emulate, environment }: { emulate: boolean; environment: Readonly<Record<string, string | undefined>> },
+  { emulate, environment }: { emulate: boolean | 'either'; environment: Readonly<Record<string, string | undefined>> },
 ): Promise<OwnDataFolder> {
   await makeFolder(folder)
   if (existsSync(join(folder, belongsToName)))
@@ -106,12 +113,12 @@ export const asFolderError = (error: unknown): unknown =>
 
 async function openLocked(
   folder: string,
-  emulate: boolean,
+  emulate: boolean | 'either',
   environment: Readonly<Record<string, string | undefined>>,
   release: () => void,
 ): Promise<OwnDataFolder> {
   const databasePath = join(folder, databaseName)
-  const initialised = existsSync(databasePath) && hasInstance(databasePath)
+  const initialised = holdsData(folder)
   const masterKey = await masterKeyOf(folder, environment, initialised)
   const sealer = new Sealer({ current: masterKey })
   const writer = openDatabase(databasePath, folder)
@@ -152,7 +159,7 @@ interface InstanceParts {
   db: Database
   folder: string
   keyring: Keyring
-  emulate: boolean
+  emulate: boolean | 'either'
 }
 
 const credentialsPath = (folder: string): string => join(folder, 'first-credentials.json')
@@ -173,7 +180,7 @@ export async function makeInstance(parts: InstanceParts & { sealer: Sealer; inst
     keyStore(db).insert(control),
     meta.write(metaKeys.controlKey, control.id),
     meta.write(metaKeys.keyring, keyring.id),
-    meta.write(metaKeys.emulator, emulate ? 'yes' : 'no'),
+    meta.write(metaKeys.emulator, emulate === true ? 'yes' : 'no'),
     meta.write(metaKeys.instance, instanceId),
   ])
 }
@@ -187,11 +194,11 @@ export async function openInstance(
   if ((await meta.read(metaKeys.keyring)) !== keyring.id)
     throw new DataFolderError(`The keyring in ${folder} belongs to another instance than the database.`)
   const isEmulated = (await meta.read(metaKeys.emulator)) === 'yes'
-  if (isEmulated && !emulate)
+  if (isEmulated && emulate === false)
     throw new DataFolderError(
       `The data in ${folder} was made by the emulator and is not fit for earnest: say --emulate, or name another folder.`,
     )
-  if (!isEmulated && emulate)
+  if (!isEmulated && emulate === true)
     throw new DataFolderError(
       `The data in ${folder} was made in earnest and the emulator does not touch it: name another folder with --data.`,
     )

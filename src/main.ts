@@ -1,9 +1,13 @@
-import { createServer as createProbe } from 'node:net'
+import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { postgresBackend, source, sqliteBackend, type Backend, type Company } from './backend.ts'
-import type { Config } from './config/index.ts'
+import { clientReader } from './api/client-address.ts'
+import { metricsDoor, type MetricsText } from './api/instance/door.ts'
+import { closeServer, createServer } from './api/server.ts'
+import { postgresBackend, source, sqliteBackend, type Alarm, type Backend, type Company } from './backend.ts'
+import type { Config, ListenAddress } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
+import { controlOf } from './control-key.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
 import type { ClockChange } from './emulator/index.ts'
 import { emulatorRootMarker } from './emulator/index.ts'
@@ -11,8 +15,12 @@ import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
 import { newAccount, RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
-import type { Control } from './keys/index.ts'
+import { keepTls, listenersOf, StartError, tlsSourceOf, urlOf, type TlsKeeper } from './listeners.ts'
 import type { Logger } from './log.ts'
+import { InstanceMetrics, type Snapshot } from './metrics/index.ts'
+import { ExpiryNotices } from './notices/index.ts'
+import { Outbound } from './outbound/index.ts'
+import { readingsOf } from './readings.ts'
 import { crlEvery, publishCrl } from './revocation/index.ts'
 import {
   KeysOfAllProcesses,
@@ -28,13 +36,13 @@ import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
 import { threadCalls } from './thread-calls.ts'
 import type { WorkerData } from './worker.ts'
 
-/** The service cannot start; the message is one sentence for the operator. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
-}
-
 export interface RunningService {
   url: string
+  tlsUrl: string | undefined
+  pkiUrl: string | undefined
+  metricsUrl: string | undefined
+  /** The certificate of the TLS listener is our own: clients fetch its authority from /ca/instance.cer. */
+  ownCertificate: boolean
   folder: OpenDataFolder
   /** What the operator should know: irreversible work on hold, certificates without URLs. */
   warnings: readonly string[]
@@ -43,16 +51,22 @@ export interface RunningService {
 }
 
 /**
- * Starts everything in order: data folder → data → standing among other processes → HTTP workers (which listen last) → jobs. What fails on the way is
- * undone. @param fatal called when the state of the disk is unknown: the process must end without answering anybody
- * @throws StartError, DataFolderError
+ * Starts everything in order: data folder → data → standing among other processes → TLS identity → HTTP workers (which
+ * listen last) → jobs. What fails on the way is undone.
+ * @param fatal called when the state of the disk is unknown: the process must end without answering anybody
+ * @throws StartError, DataFolderError, TlsError
  */
 export async function serve(config: Config, log: Logger, fatal: (reason: string) => void): Promise<RunningService> {
-  const port = await freePort(config)
-  const url = `http://${hostInUrl(config.host)}:${port}`
+  const listeners = await listenersOf(config)
+  const url = urlOf('http', listeners.plain)
   const publicUrl = config.publicUrl ?? (config.emulate ? url : undefined)
   const memory = newSharedMemory()
-  const { folder, backend, release } = await openData(config, log, fatal)
+  const metrics = new InstanceMetrics({ version, node: process.version })
+  const alarm: Alarm = (kind, facts, text) => {
+    metrics.alarm(kind)
+    log.error(facts, text)
+  }
+  const { folder, backend, release } = await openData(config, alarm, fatal)
   restoreEmulatorClock(folder, memory)
 
   const { company } = backend
@@ -108,38 +122,39 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
         void jobs.runDue()
       },
       sleep: (ms) => sleep(ms),
-      alarm: (message, facts) => log.error(facts, message),
+      alarm: (message, facts) => alarm('processes', facts, message),
     })
-  const jobs = jobsOf({ main, config, log, trustedClock, keeper, company, inAllThreads })
+  const jobs = jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAllThreads })
   await keeper?.start()
-  const calls = mainCalls({ main, jobs, trustedClock, log, keeper, rates })
-  for (const storage of backend.threads)
-    workers.push(
-      await startHttpWorker(
-        {
-          ...config,
-          storage,
-          masterKey: folder.masterKey,
-          memory,
-          publicUrl,
-          port,
-        },
-        calls,
-        fatal,
-      ),
-    )
+  const tls = await tlsOf(main, config, workers, alarm)
+  const readings = readingsOf(main, backend.commits, monotonicClock, () => tls?.identity().notAfter)
+  const metricsText = async (): Promise<MetricsText> =>
+    metrics.text(await readings(), await Promise.all(workers.map(({ call }) => call('metrics') as Promise<Snapshot>)))
+  const calls = { ...mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }), metrics: metricsText }
+  for (const storage of backend.threads) {
+    const { dataFolder, emulate, unlimited, proxies, logRequests } = config
+    const { masterKey } = folder
+    const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
+    const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
+    const data = { ...shared, storage, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
+    workers.push(await startHttpWorker(data, calls, fatal))
+  }
 
   const hold = await trustedClock.start()
+  if (hold !== undefined) alarm('time-hold', { reason: hold }, 'destroying and purging are on hold')
+  if (config.insecureHttp)
+    alarm('insecure-http', { host: config.host }, 'plain HTTP is spoken on an address that may not be loopback')
   await Promise.all(workers.map(({ call }) => call('listen')))
+  const metricsServer = config.metrics && (await listenForMetrics(config.metrics, metricsText, alarm))
   // With the data to ourselves, whoever held a lease is gone.
   if (!company) await main.deps.committer.commit([main.jobs.releaseAll()])
-  await scheduleHousekeeping(main)
+  await scheduleDaily(main, config)
   jobs.start()
   const marks = setInterval(
     () =>
       void trustedClock
         .check()
-        .catch((error: unknown) => log.error({ error: String(error) }, 'the time could not be marked')),
+        .catch((error: unknown) => alarm('time-mark', { error: String(error) }, 'the time could not be marked')),
     minute,
   )
 
@@ -148,6 +163,10 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
 
   return {
     url,
+    tlsUrl: listeners.tls && urlOf('https', listeners.tls),
+    pkiUrl: listeners.pki && urlOf('http', listeners.pki),
+    metricsUrl: metricsServer?.url,
+    ownCertificate: tls?.identity().authority !== undefined,
     folder,
     warnings: [
       ...(hold === undefined
@@ -160,7 +179,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     async stop() {
       clearInterval(marks)
       clearInterval(rightsLooks)
+      tls?.stop()
       await jobs.stop()
+      await metricsServer?.close()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
       await keeper?.stop()
@@ -173,19 +194,53 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
 /** The folder, and the data where it is. */
 async function openData(
   config: Config,
-  log: Logger,
+  alarm: Alarm,
   fatal: (reason: string) => void,
 ): Promise<{ folder: OpenDataFolder; backend: Backend; release: () => void }> {
   const { dataFolder, database, emulate, workers } = config
   const environment = process.env
   if (database === undefined) {
     const folder = await openDataFolder(dataFolder, { emulate, environment })
-    const backend = await sqliteBackend(folder.databasePath, workers, log, fatal)
+    const backend = await sqliteBackend(folder.databasePath, workers, alarm, fatal)
     return { folder, backend, release: () => folder.release() }
   }
   const processId = newUuid()
   const folder = await openSharedFolder(dataFolder, { emulate, environment, database, processId, leaseMs })
   return { folder, backend: postgresBackend(database, workers, processId), release: () => undefined }
+}
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+
+async function tlsOf(
+  { deps, meta }: Thread,
+  config: Config,
+  workers: readonly HttpWorker[],
+  alarm: Alarm,
+): Promise<TlsKeeper | undefined> {
+  const found = tlsSourceOf(config, { ...deps, wallClock, values: meta, accountId: instanceAccount })
+  if (!found) return undefined
+  const keeper = await keepTls(found.source, wallClock, found.everyMs, {
+    changed: (material) =>
+      Promise.all(workers.map(({ call }) => call('tls', { material, authority: keeper.identity().authority }))),
+    alarm: (reason) => alarm('tls', { reason }, 'the certificate of the TLS listener cannot be renewed'),
+  })
+  return keeper
+}
+
+async function listenForMetrics({ host, port }: ListenAddress, read: () => Promise<MetricsText>, alarm: Alarm) {
+  const report = (failure: unknown) => alarm('metrics', { error: String(failure) }, 'metrics could not be read')
+  const server = createServer({
+    doors: { '/metrics': metricsDoor(read, report) },
+    report,
+    clientOf: clientReader(undefined),
+    observe: () => undefined,
+  })
+  try {
+    return { url: await server.listen({ host, port }), close: () => closeServer(server) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StartError(`${host}:${port} cannot be listened on for metrics (${reason}).`)
+  }
 }
 
 interface HttpWorker {
@@ -212,19 +267,19 @@ interface CallParts {
   main: Thread
   jobs: JobRunner
   trustedClock: TrustedClock
-  log: Logger
+  alarm: Alarm
   keeper: ProcessKeeper | undefined
   rates: RateLeases | undefined
 }
 
 /** What workers ask of the main thread. */
-function mainCalls({ main, jobs, trustedClock, log, keeper, rates }: CallParts) {
+function mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }: CallParts) {
   const { domainClock, committer } = main.deps
   return {
     nudge: () => void jobs.runDue(),
     shareOfLimit: (request: ShareRequest) => rates?.lease(request),
     report: ({ requestId, message, stack }: { requestId: string; message: string; stack: string | undefined }) =>
-      log.error({ requestId, stack }, message),
+      alarm('request', { requestId, stack }, message),
     async setClock({ advanceMs, setTo, frozen }: ClockChange) {
       const now = setTo ?? domainClock.now() + (advanceMs ?? 0)
       const stands = frozen ?? domainClock.frozen()
@@ -253,14 +308,16 @@ interface JobsOf {
   main: Thread
   config: Config
   log: Logger
+  alarm: Alarm
   trustedClock: TrustedClock
   keeper: ProcessKeeper | undefined
   company: Company | undefined
   inAllThreads: (call: 'forget', keyId: string) => Promise<void>
 }
 
-function jobsOf({ main, config, log, trustedClock, keeper, company, inAllThreads }: JobsOf): JobRunner {
-  const { deps, trail, meta } = main
+function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAllThreads }: JobsOf): JobRunner {
+  const { deps, trail } = main
+  const notices = expiryNoticesOf(main, config, log)
   const dayNeeds = {
     ...deps,
     trail,
@@ -278,7 +335,8 @@ function jobsOf({ main, config, log, trustedClock, keeper, company, inAllThreads
     domainClock: deps.domainClock,
     wallClock: keeper?.databaseClock ?? wallClock,
     alarm: (job, error) =>
-      log.error(
+      alarm(
+        'job',
         {
           kind: job.kind,
           subject: job.subject,
@@ -307,26 +365,35 @@ function jobsOf({ main, config, log, trustedClock, keeper, company, inAllThreads
         await company?.processes.sweep()
         return deps.domainClock.now() + hour
       },
+      // Without a webhook an old row is done with.
+      expiryNotices: async () => notices?.run(),
     },
   })
-
-  async function controlOf({ deps: { keyStore, keys } }: Thread): Promise<Control> {
-    const key = await keyStore.find((await meta.read(metaKeys.controlKey))!)
-    return {
-      provider: keys,
-      spki: key!.spki,
-      key: {
-        keyId: key!.id,
-        accountId: instanceAccount,
-        algorithm: key!.algorithm,
-        sealedPrivateKey: key!.sealedPrivateKey!,
-      },
-    }
-  }
 }
 
-async function scheduleHousekeeping({ jobs, deps }: Thread): Promise<void> {
-  await deps.committer.commit([jobs.schedule('housekeeping', 'instance', deps.domainClock.now())])
+/** The operator's webhook, if there is one. */
+function expiryNoticesOf(main: Thread, { webhook, outboundAllow }: Config, log: Logger): ExpiryNotices | undefined {
+  if (!webhook) return undefined
+  const { url, secret } = webhook
+  const outbound = new Outbound({ allow: outboundAllow })
+  return new ExpiryNotices({
+    notices: main.notices,
+    committer: main.deps.committer,
+    domainClock: main.deps.domainClock,
+    wallClock,
+    secret,
+    instanceId: () => main.meta.read(metaKeys.instance),
+    post: async (body, headers) => (await outbound.send({ method: 'POST', url, headers, body })).status,
+    warn: (reason) => log.warn({ reason }, 'expiry notices did not arrive and will be sent again'),
+  })
+}
+
+async function scheduleDaily({ jobs, deps }: Thread, { webhook }: Config): Promise<void> {
+  const now = deps.domainClock.now()
+  await deps.committer.commit([
+    jobs.schedule('housekeeping', 'instance', now),
+    ...(webhook ? [jobs.schedule('expiryNotices', 'instance', now)] : []),
+  ])
 }
 
 function restoreEmulatorClock(folder: OpenDataFolder, memory: SharedMemory): void {
@@ -334,26 +401,3 @@ function restoreEmulatorClock(folder: OpenDataFolder, memory: SharedMemory): voi
   const state = JSON.parse(folder.emulatorClock) as { value: number; frozen: boolean }
   new DomainClock(wallClock, memory.domainClock).restore(state)
 }
-
-/** The workers share the port by SO_REUSEPORT, which would also share it with a stranger: so it is asked for alone first. */
-async function freePort({ host, port }: Config): Promise<number> {
-  const probe = createProbe()
-  try {
-    await new Promise<void>((resolve, reject) => {
-      probe.once('error', reject)
-      probe.listen({ host, port, exclusive: true }, resolve)
-    })
-    return (probe.address() as { port: number }).port
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EADDRINUSE')
-      throw new StartError(`Port ${port} on ${host} is in use; stop what uses it, or choose another with --port.`)
-    throw new StartError(
-      `${host}:${port} cannot be listened on (${error instanceof Error ? error.message : String(error)}).`,
-    )
-  } finally {
-    await new Promise((resolve) => probe.close(resolve))
-  }
-}
-
-const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host)

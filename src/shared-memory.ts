@@ -1,4 +1,4 @@
-import { nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
+import { brakeMemory, nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
 import { DomainClock } from './kernel/index.ts'
 import { freshnessMemory, shareMemory } from './processes/index.ts'
 
@@ -11,6 +11,7 @@ export interface SharedMemory {
   /** With several processes on one database: how this one stands among them. */
   freshness: SharedArrayBuffer
   rateShares: SharedArrayBuffer
+  brake: SharedArrayBuffer
 }
 
 export const newSharedMemory = (): SharedMemory => ({
@@ -20,4 +21,5 @@ export const newSharedMemory = (): SharedMemory => ({
   rights: rightsMemory(),
   freshness: freshnessMemory(),
   rateShares: shareMemory(),
+  brake: brakeMemory(),
 })

@@ -1,5 +1,5 @@
 import type { Runner, Clock } from '../kernel/index.ts'
-import type { Principals } from '../iam/index.ts'
+import type { GuessBrake, Principals } from '../iam/index.ts'
 import type { OperationDeps } from './operations.ts'
 
 /** One HTTP request as every door gets it: nothing decoded, nothing guessed. */
@@ -10,15 +10,31 @@ export interface DoorRequest {
   /** Names and values in turn, as they came. */
   rawHeaders: readonly string[]
   body: Uint8Array
-  /** From the socket. */
+  /** From the socket, or what a trusted proxy says of it (client-address.ts). */
   sourceIp: string
   secureTransport: boolean
+}
+
+/** What a door found out about a call, for metrics and logs: names of ours only, nothing that a caller wrote. */
+export interface CallFacts {
+  door: string
+  /** One of the names that the door knows; undefined when none of them was called. */
+  operation?: string | undefined
+  requestId?: string | undefined
+  /** Undefined until somebody has been authenticated. */
+  accountId?: string | undefined
+  /** The code of the refusal, in the door's words. */
+  refusal?: string | undefined
+  /** Too fast, or too many wrong guesses: where the dialect's status does not say so. */
+  throttled?: boolean | undefined
 }
 
 export interface DoorAnswer {
   status: number
   headers: Readonly<Record<string, string>>
   body: string | Uint8Array | readonly Uint8Array[]
+  /** Stays here: never sent. */
+  about?: CallFacts
 }
 
 /** A dialect over the operations: authenticate, read, name errors, write. Never throws: a failure is an answer too. */
@@ -32,6 +48,7 @@ export interface DoorParts {
   runner: Pick<Runner<OperationDeps>, 'run'>
   principals: Principals
   nonces: Nonces
+  brake: Pick<GuessBrake, 'signatureRight' | 'signatureWrong'>
   wallClock: Clock
   report: ReportFailure
 }

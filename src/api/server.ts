@@ -1,6 +1,13 @@
 import { Readable } from 'node:stream'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Door, DoorAnswer } from './door.ts'
+import type { Server as TlsServer } from 'node:tls'
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
+import type { Client, Connection } from './client-address.ts'
+import type { CallFacts, Door, DoorAnswer } from './door.ts'
 
 /** Request lines of 64 KiB (keys travel in queries) and as much again of headers. */
 const maxHeaderBytes = 128 * 1024
@@ -8,29 +15,63 @@ const maxBodyBytes = 4 * 1024 * 1024
 const requestTimeoutMs = 30_000
 const keepAliveMs = 65_000
 
+/** What a TLS listener shows and proves itself with; PEM. */
+export interface TlsMaterial {
+  /** The certificate, then those above it. */
+  certificate: string
+  privateKey: string
+  /** 48 bytes, the same in all threads: a session that began in one goes on in another. */
+  ticketKeys: Uint8Array
+}
+
 export interface ServerParts {
   /** Doors by the path they begin with; the longest fitting prefix is asked. `/` is that one path alone. */
   doors: Readonly<Record<string, Door>>
   /** A failure that no door answered for. */
   report: (failure: unknown) => void
+  /** Who is at the other end of a connection. */
+  clientOf: (connection: Connection) => Client
+  /** Told of each call when its answer has gone. */
+  observe: (call: ObservedCall) => void
+  /** Undefined: plain HTTP. */
+  tls?: TlsMaterial | undefined
 }
+
+/** A call that has been answered, for metrics and logs. */
+export interface ObservedCall {
+  method: string
+  /** Without the query, which may hold keys. */
+  path: string
+  status: number
+  ms: number
+  outcome: CallOutcome
+  about: CallFacts
+}
+
+/** How a call ended: `unauthenticated` is nobody known, `refused` somebody known (or, where nobody need be known, anybody). */
+export type CallOutcome = 'ok' | 'unauthenticated' | 'throttled' | 'refused' | 'failed'
 
 /**
  * The HTTP side of all doors: limits, raw bytes, connections. A door gets what came and gives what goes; nothing is
  * parsed here, because each dialect signs, reads and refuses in its own way.
  */
-export function createServer({ doors, report }: ServerParts): FastifyInstance {
-  const server = fastify({
+export function createServer({ doors, report, clientOf, observe, tls }: ServerParts): FastifyInstance {
+  const options: FastifyServerOptions = {
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    http: { maxHeaderSize: maxHeaderBytes },
     // Whose a path is, is told below: one that cannot be decoded must reach its door, which refuses it in its own words.
     rewriteUrl: () => '/',
     frameworkErrors: (error, _request, reply) => void plain(reply, 400, error.message),
-  })
+    ...(tls ? {} : { http: { maxHeaderSize: maxHeaderBytes } }),
+  }
+  // Fastify types a server with TLS as another kind; nothing below depends on which it is.
+  const secure = tls && { ...secureContext(tls), ticketKeys: Buffer.from(tls.ticketKeys) }
+  const server = fastify(
+    secure ? ({ ...options, https: { ...secure, maxHeaderSize: maxHeaderBytes } } as FastifyServerOptions) : options,
+  )
   // Huawei's Node client sends `{}` with a GET, and signs it (huawei-wire.md §4).
   server.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
   server.removeAllContentTypeParsers()
@@ -41,22 +82,36 @@ export function createServer({ doors, report }: ServerParts): FastifyInstance {
     const prefix = prefixes.find((each) => (each === '/' ? path === '/' : path.startsWith(each)))
     return prefix === undefined ? undefined : doors[prefix]
   }
+  const facts = new WeakMap<FastifyRequest, CallFacts>()
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { raw } = request
     const rawUrl = request.originalUrl
-    const query = rawUrl.indexOf('?')
-    const door = doorFor(query < 0 ? rawUrl : rawUrl.slice(0, query))
+    const door = doorFor(pathOf(rawUrl))
     if (!door) return plain(reply, 404, 'There is nothing here.')
-    const answer = await door({
-      method: request.raw.method ?? 'GET',
+    const address = raw.socket.remoteAddress ?? ''
+    const { about, ...answer } = await door({
+      method: raw.method ?? 'GET',
       rawUrl,
-      rawHeaders: request.raw.rawHeaders,
+      rawHeaders: raw.rawHeaders,
       body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
-      sourceIp: request.raw.socket.remoteAddress ?? '',
-      secureTransport: false,
+      ...clientOf({ address, encrypted: tls !== undefined, rawHeaders: raw.rawHeaders }),
     })
+    if (about) facts.set(request, about)
     return send(reply, answer)
   }
   server.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '/', handler })
+  server.addHook('onResponse', (request, reply, done) => {
+    const about = facts.get(request) ?? noDoor
+    observe({
+      method: request.raw.method ?? 'GET',
+      path: pathOf(request.originalUrl),
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+      outcome: outcomeOf(reply.statusCode, about),
+      about,
+    })
+    done()
+  })
   server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500
     if (status < 500) return plain(reply, status, error.message)
@@ -64,6 +119,34 @@ export function createServer({ doors, report }: ServerParts): FastifyInstance {
     return plain(reply, 500, 'The service failed.')
   })
   return server
+}
+
+/** From the next connection on, this is what a TLS listener shows. */
+export function replaceTls(server: FastifyInstance, tls: TlsMaterial): void {
+  const secure = server.server as unknown as TlsServer
+  secure.setSecureContext(secureContext(tls))
+  secure.setTicketKeys(Buffer.from(tls.ticketKeys))
+}
+
+const secureContext = ({ certificate, privateKey }: TlsMaterial) => ({
+  cert: certificate,
+  key: privateKey,
+  minVersion: 'TLSv1.2' as const,
+})
+
+const noDoor: CallFacts = { door: 'none' }
+const signedDoors: ReadonlySet<string> = new Set(['alibaba', 'huawei', 'own'])
+
+function outcomeOf(status: number, { door, throttled, accountId }: CallFacts): CallOutcome {
+  if (status < 400) return 'ok'
+  if (throttled === true || status === 429) return 'throttled'
+  if (status >= 500) return 'failed'
+  return signedDoors.has(door) && accountId === undefined ? 'unauthenticated' : 'refused'
+}
+
+function pathOf(rawUrl: string): string {
+  const query = rawUrl.indexOf('?')
+  return query < 0 ? rawUrl : rawUrl.slice(0, query)
 }
 
 const drainMs = 20_000

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ServiceError } from '../client/index.ts'
 import { addAccessKeyCommands } from './access-key.ts'
+import { addAdminCommands } from './admin.ts'
 import { addAuditCommands } from './audit.ts'
 import { addCaCommands } from './ca.ts'
 import { addCallCommand, type OperationTable } from './call.ts'
@@ -75,6 +76,7 @@ function newProgram(
   addTimeCommands(program, terminal)
   addCallCommand(program, terminal, table)
   addEmulatorCommands(program, terminal)
+  addAdminCommands(program, terminal)
   addHelpCommand(program, terminal)
   return program
 }
@@ -103,12 +105,20 @@ interface Told {
   exitCode: ExitCode
 }
 
+const expectedErrors: ReadonlySet<string> = new Set([
+  'UsageError',
+  'NotReachable',
+  'CredentialsError',
+  'AddressError',
+  'DataFolderError',
+  'MasterKeyError',
+  Declined.name,
+])
+
 function wordsOf(error: unknown): Omit<Told, 'exitCode'> {
   if (error instanceof ServiceError) return { code: error.code, message: error.message, requestId: error.requestId }
   if (!(error instanceof Error)) return { code: 'InternalError', message: String(error) }
-  const expected = ['UsageError', 'NotReachable', 'CredentialsError', 'AddressError', Declined.name].includes(
-    error.name,
-  )
+  const expected = expectedErrors.has(error.name)
   // Anything else is a bug, and shows where it happened.
   return expected
     ? { code: error.name, message: error.message }

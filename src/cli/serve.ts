@@ -12,9 +12,18 @@ export function addServeCommand(program: Command): void {
     .option('--database <url>', 'PostgreSQL for the data (else CERTKEEP_DATABASE, else SQLite in the data folder)')
     .option('--port <port>', 'the port (else CERTKEEP_PORT, else 8440; 0 takes a free one)')
     .option('--listen <address>', 'the address to listen on (else CERTKEEP_LISTEN, else 127.0.0.1)')
+    .option('--tls-port <port>', 'the port for TLS, with every door (else CERTKEEP_TLS_PORT, else no TLS)')
+    .option('--tls-listen <address>', 'the address for TLS (else CERTKEEP_TLS_LISTEN, else 127.0.0.1)')
+    .option('--tls-cert <file>', 'certificate and chain in PEM (else CERTKEEP_TLS_CERT, else it makes its own)')
+    .option('--tls-key <file>', 'the private key of that certificate in PEM (else CERTKEEP_TLS_KEY)')
+    .option('--tls-names <names>', 'further names for its own certificate, by commas (else CERTKEEP_TLS_NAMES)')
+    .option('--pki-port <port>', 'a port for CRLs and issuers over plain HTTP, and nothing else (CERTKEEP_PKI_PORT)')
+    .option('--pki-listen <address>', 'the address for that (else CERTKEEP_PKI_LISTEN, else 127.0.0.1)')
+    .option('--metrics-listen <address:port>', 'a listener of its own for /metrics (CERTKEEP_METRICS_LISTEN)')
     .option('--public-url <url>', 'base of the URLs inside certificates (else CERTKEEP_PUBLIC_URL)')
     .option('--workers <count>', 'HTTP threads (else CERTKEEP_WORKERS, else one for each core)')
     .option('--insecure-http', 'listen on an address that is not loopback without TLS, behind a proxy that has it')
+    .option('--log-requests', 'a line of the log for each request: never its query or body')
     .option('--emulate', 'run as an emulator: its clock can be moved, and its data is not for earnest')
     .action(run)
 }
@@ -34,7 +43,8 @@ async function run(options: ServeOptions): Promise<void> {
     process.stdout.write(banner(service, config.emulate))
   } catch (error) {
     // Refusals to start are one sentence each; anything else is a bug and shows where it happened.
-    const expected = error instanceof Error && ['ConfigError', 'StartError', 'DataFolderError'].includes(error.name)
+    const expected =
+      error instanceof Error && ['ConfigError', 'StartError', 'DataFolderError', 'TlsError'].includes(error.name)
     process.stderr.write(
       `certkeep: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
     )
@@ -82,7 +92,17 @@ function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }
 
-function banner({ url, folder, warnings }: RunningService, emulate: boolean): string {
+const further = ({ url, tlsUrl, pkiUrl, metricsUrl, ownCertificate }: RunningService): string =>
+  [
+    tlsUrl && `  With TLS             ${tlsUrl}${ownCertificate ? `  (its authority: ${url}/ca/instance.cer)` : ''}\n`,
+    pkiUrl && `  Plain, for verifiers ${pkiUrl}/crl/…, ${pkiUrl}/ca/…\n`,
+    metricsUrl && `  Metrics              ${metricsUrl}/metrics\n`,
+  ]
+    .filter(Boolean)
+    .join('')
+
+function banner(service: RunningService, emulate: boolean): string {
+  const { url, folder, warnings } = service
   const credentials = folder.firstCredentialsPath
   return `
 Certkeep is ready${emulate ? ', as an emulator: nothing it issues is for use in earnest' : ''}.
@@ -91,7 +111,7 @@ Certkeep is ready${emulate ? ', as an emulator: nothing it issues is for use in 
   Huawei Cloud SDKs    ${url}/v1/…        (REST; AK/SK or token from ${url}/v3/auth/tokens)
   CRLs and issuers     ${url}/crl/<ca-id>.crl, ${url}/ca/<ca-id>.cer
   Our own API          ${url}/api/<Operation>
-${emulate ? `  Emulator             ${url}/emulator/clock\n` : ''}
+${further(service)}${emulate ? `  Emulator             ${url}/emulator/clock\n` : ''}
   account id           ${folder.accountId}
   first credentials    ${credentials}${folder.isNew ? '  (just made: keep them safe)' : ''}
 

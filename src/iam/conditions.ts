@@ -6,7 +6,7 @@
  * `Null` says so (RAM §2.3, Huawei IAM §2 and §3.3). Sets: `ForAllValues:` every value of the request, `ForAnyValue:` at least
  * one, and never for an empty set.
  */
-import { addressText, inBlock, parseAddress, parseBlock } from './address.ts'
+import { addressText, inBlock, parseAddress, parseBlock } from '../kernel/index.ts'
 import type { Attribute, ConditionKey, KeyType, RequestContext } from './context.ts'
 import { conditionKey } from './context.ts'
 import { wildcardMatch } from './match.ts'

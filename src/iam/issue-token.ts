@@ -1,5 +1,6 @@
-import { day, type AuditTrail, type Clock, type Committer } from '../kernel/index.ts'
+import { day, problem as kernelProblem, type AuditTrail, type Clock, type Committer } from '../kernel/index.ts'
 import { newToken, tokenHash, type Passwords } from '../keys/index.ts'
+import type { GuessBrake } from './brake.ts'
 import type { Principals } from './principals.ts'
 import { problem } from './problems.ts'
 import type { Account, IamStore, User } from './store.ts'
@@ -7,6 +8,7 @@ import type { Account, IamStore, User } from './store.ts'
 export interface TokenNeeds {
   iam: IamStore
   passwords: Passwords
+  brake: Pick<GuessBrake, 'passwordWait' | 'passwordWeighed'>
   principals: Principals
   trail: AuditTrail
   committer: Committer
@@ -34,7 +36,11 @@ export async function issueToken(
 ): Promise<{ token: string; issuedAt: number; expiresAt: number; account: Account; user: User }> {
   const account = await deps.iam.account(reference)
   const user = account && (await deps.iam.userByName(account.id, userName))
-  const right = await deps.passwords.verify(password, user?.passwordHash ?? undefined)
+  const guessed = `${account?.id ?? JSON.stringify(reference)} ${userName}`
+  refuseFor(deps.brake.passwordWait(guessed, request.sourceIp))
+  const weighed = await deps.passwords.verify(password, user?.passwordHash ?? undefined)
+  const right = weighed && user?.enabled === true
+  refuseFor(deps.brake.passwordWeighed(guessed, request.sourceIp, right))
   if (!right || !account || !user?.enabled) throw problem('CredentialsWrong')
 
   const token = newToken()
@@ -60,4 +66,8 @@ export async function issueToken(
     deps.trail.done(caller, 'IssueToken', { objectType: 'user', objectId: user.id, facts: { expiresAt } }),
   ])
   return { token, issuedAt, expiresAt, account, user }
+}
+
+function refuseFor(waitMs: number): void {
+  if (waitMs > 0) throw kernelProblem('Throttled', { retryAfterMs: waitMs })
 }

@@ -8,6 +8,7 @@ export {
   loadMasterKey,
   MasterKeyError,
   parseMasterKey,
+  writeMasterKey,
   type LoadedMasterKey,
   type MasterKey,
   type MasterKeySource,

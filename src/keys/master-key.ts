@@ -83,7 +83,15 @@ export async function createMasterKey({
   dataFolder: string
   onStep?: OnStep
 }): Promise<MasterKey> {
-  const path = masterKeyPath(dataFolder)
+  return writeMasterKey(masterKeyPath(dataFolder), onStep)
+}
+
+/**
+ * Makes a new master key in a file of this name (0600), for an operator who keeps it apart from the data. Never replaces a file.
+ *
+ * @throws MasterKeyError when there is a file already, or it cannot be written
+ */
+export async function writeMasterKey(path: string, onStep?: OnStep): Promise<MasterKey> {
   const keyId = randomBytes(8).toString('hex')
   const bytes = randomBytes(32)
   const line = Buffer.from(`certkeep-master-key-1 ${keyId} ${bytes.toString('base64url')}\n`)

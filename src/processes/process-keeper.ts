@@ -17,7 +17,7 @@ export interface KeeperParts {
   store: ProcessStore
   freshness: Freshness
   rights: RightsGeneration
-  rates: RateLeases
+  rates: Pick<RateLeases, 'look' | 'reset'>
   /** One for all threads, see {@link import('./process-clock.ts').processClock}. */
   clock: Clock
   /** Resolve when no thread of this process holds the key, or any key, any more. */
@@ -69,7 +69,7 @@ export class ProcessKeeper {
     this.stopped = true
     clearTimeout(this.timer)
     await this.looking
-    await this.confirming
+    await this.confirmed()
     await this.parts.store.leave(this.parts.id)
   }
 
@@ -126,7 +126,13 @@ export class ProcessKeeper {
     this.failing = true
   }
 
-  private async look(): Promise<void> {
+  /** Resolves when what this process has to confirm is confirmed, as far as it was seen. */
+  async confirmed(): Promise<void> {
+    await this.confirming
+  }
+
+  /** What the timer does, a few times a second. */
+  async look(): Promise<void> {
     const { store, freshness, rights, rates, clock } = this.parts
     if (clock.now() >= this.holdAt || !freshness.leaseHolds()) await this.hold()
     const began = clock.now()

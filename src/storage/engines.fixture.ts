@@ -16,6 +16,7 @@ import {
   metaStore,
   migratePostgres,
   migrateSqlite,
+  noticeStore,
   openPool,
   postgresDatabase,
   revocationStore,
@@ -39,12 +40,13 @@ export const storesOver = (db: Database) => ({
   jobs: jobStore(db),
   iam: iamStore(db),
   meta: metaStore(db),
+  notices: noticeStore(db),
 })
 
 type Stores = ReturnType<typeof storesOver>
 
 /** A kind of database that the contract suite runs on. */
-interface Engine {
+export interface Engine {
   readonly name: Database['engine']
   /** A migrated, empty database that is gone at the end of the scope. */
   open(): Promise<Stores & AsyncDisposable>

@@ -53,6 +53,17 @@ onEveryEngine(
       expect(await due(db)).toEqual([])
     })
 
+    test('a lease is renewed by its holder, and by nobody else', async () => {
+      await using db = await engine.open()
+      const job = await scheduled(db)
+      await db.jobs.take(job, 'a', wall, until)
+      expect(await db.jobs.renew(job, 'b', until + minute)).toBe(false)
+      expect(await db.jobs.renew(job, 'a', until + minute)).toBe(true)
+      expect(await due(db, domain, until)).toEqual([])
+      expect(await db.jobs.take(job, 'b', until + minute, until + 2 * minute)).toBe(true)
+      expect(await db.jobs.renew(job, 'a', until + 3 * minute)).toBe(false)
+    })
+
     test('a lease ends by the wall clock: another takes the job of one that died', async () => {
       await using db = await engine.open()
       const job = await scheduled(db)

@@ -11,9 +11,11 @@ const folder = mkdtempSync(join(tmpdir(), 'certkeep-pg-'))
 process.chdir(folder) // where this process was started may be closed to its user
 const data = join(folder, 'data')
 
+// A locale that orders letters otherwise than bytes, as those of most servers do.
+const locale = ['--encoding=UTF8', '--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=en-US']
 const made = spawnSync(
   join(binaries, 'initdb'),
-  ['-D', data, '--no-sync', '--auth=trust', '--username=certkeep', '--encoding=UTF8', '--locale=C.UTF-8'],
+  ['-D', data, '--no-sync', '--auth=trust', '--username=certkeep', ...locale],
   { encoding: 'utf8' },
 )
 if (made.status !== 0) {
@@ -24,7 +26,7 @@ if (made.status !== 0) {
 const server = spawn(
   join(binaries, 'postgres'),
   // No crash of the machine is survived, which a test does not need; a crash of the server is.
-  ['-D', data, '-k', folder, '-h', '', '-F', '-c', 'max_connections=200', '-c', 'log_min_messages=fatal'],
+  ['-D', data, '-k', folder, '-h', '', '-F', '-c', 'max_connections=200', '-c', 'deadlock_timeout=50ms'],
   { stdio: ['ignore', 'ignore', 'ignore'] },
 )
 const url = `postgresql://certkeep@/postgres?host=${encodeURIComponent(folder)}`

@@ -5,7 +5,13 @@ import type { Committer, Write } from '../kernel/index.ts'
 import type { BoundStatement } from './database.ts'
 import { CommitOutcomeUnknown, isConnectionLost, isRefusal, mayRepeat, storageError } from './postgres-errors.ts'
 
-const maxAttempts = 8
+const maxRepeats = 8
+
+/** @throws Problem Unavailable */
+export const connected = (pool: Pool): Promise<PoolClient> =>
+  pool.connect().catch((error: unknown) => {
+    throw storageError(error)
+  })
 
 /**
  * A short READ COMMITTED transaction for each set (design 7), in two round trips: the begin, the locks and all writes
@@ -26,22 +32,23 @@ export class PostgresCommitter implements Committer {
   /** @throws CommitOutcomeUnknown beside what {@link Committer.commit} says */
   async commit(writes: readonly Write[]): Promise<void> {
     if (writes.length === 0) return
-    for (let attempt = 1; ; attempt++) {
+    for (let repeats = 0, dead = 0; ;) {
       try {
         return await this.attempt(writes)
       } catch (error) {
         if (!(error instanceof NothingHappened)) throw error
-        if (attempt === maxAttempts || !(mayRepeat(error.cause) || (attempt === 1 && isConnectionLost(error.cause))))
-          throw storageError(error.cause)
+        // A server that went away and came back leaves a pool of dead connections behind.
+        const again = isConnectionLost(error.cause)
+          ? ++dead <= this.pool.options.max
+          : mayRepeat(error.cause) && ++repeats <= maxRepeats
+        if (!again) throw storageError(error.cause)
+        await sleep(repeats * 2)
       }
-      await sleep(attempt * 2)
     }
   }
 
   private async attempt(writes: readonly Write[]): Promise<void> {
-    const client = await this.pool.connect().catch((error: unknown) => {
-      throw storageError(error)
-    })
+    const client = await connected(this.pool)
     let healthy = false
     try {
       const missed = await this.run(client, writes)

@@ -47,8 +47,8 @@ export async function startCluster(): Promise<string> {
   return said.trim()
 }
 
-/** A schema of its own on the server of the tests, dropped at the end of the scope. */
-export async function aPostgresSchema(): Promise<{ url: string } & AsyncDisposable> {
+/** A schema of its own on the server of the tests, dropped at the end of the scope; sessions by its URL go by its name. */
+export async function aPostgresSchema(): Promise<{ name: string; url: string } & AsyncDisposable> {
   const server = await postgresServer()
   const name = `test_${randomBytes(8).toString('hex')}`
   const run = async (sql: string) => {
@@ -59,7 +59,8 @@ export async function aPostgresSchema(): Promise<{ url: string } & AsyncDisposab
   }
   await run(`CREATE SCHEMA ${name}`)
   return {
-    url: `${server}${server.includes('?') ? '&' : '?'}options=${encodeURIComponent(`-c search_path=${name}`)}`,
+    name,
+    url: `${server}${server.includes('?') ? '&' : '?'}application_name=${name}&options=${encodeURIComponent(`-c search_path=${name}`)}`,
     [Symbol.asyncDispose]: () => run(`DROP SCHEMA ${name} CASCADE`),
   }
 }

@@ -9,7 +9,7 @@ import {
 import pg from 'pg'
 import { problem } from '../kernel/index.ts'
 import { databaseOver, type BoundStatement, type Database } from './database.ts'
-import { PostgresCommitter } from './postgres-commit.ts'
+import { connected, PostgresCommitter } from './postgres-commit.ts'
 import { isConnectionLost, storageError } from './postgres-errors.ts'
 import type { Schema } from './schema.ts'
 
@@ -91,16 +91,18 @@ class CompileOnly extends DummyDriver {
 export function postgresDatabase(pool: pg.Pool): Database {
   const read = async ({ name, sql, parameters }: BoundStatement): Promise<unknown[]> => {
     const query = { text: sql, values: [...parameters], ...(name === undefined ? {} : { name }) }
-    try {
-      return (await pool.query(query)).rows
-    } catch (error) {
-      if (!isConnectionLost(error)) throw storageError(error)
-    }
-    // The server went away or came back: once more, on a connection that is new.
-    try {
-      return (await pool.query(query)).rows
-    } catch (error) {
-      throw storageError(error)
+    // A server that went away and came back leaves a pool of dead connections behind, each of which shows it when it is used.
+    for (let dead = 0; ; dead++) {
+      const client = await connected(pool)
+      let lost = false
+      try {
+        return (await client.query(query)).rows
+      } catch (error) {
+        lost = isConnectionLost(error)
+        if (!lost || dead > pool.options.max) throw storageError(error)
+      } finally {
+        client.release(lost)
+      }
     }
   }
   return databaseOver('postgres', postgresKysely(), read, new PostgresCommitter(pool))

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { RateShareStore } from '../processes/index.ts'
+import { connected } from './postgres-commit.ts'
 import { storageError } from './postgres-errors.ts'
 
 /** The sum over all processes that hold a lease stays at the limit: claims for one pair follow each other. */
@@ -22,9 +23,7 @@ const othersSql = `
 export function rateShareStore(pool: Pool): RateShareStore {
   return {
     async claim(pair, id, wanted, limit) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw storageError(error)
-      })
+      const client = await connected(pool)
       let healthy = false
       try {
         const [, , claimed] = await Promise.all([

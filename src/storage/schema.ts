@@ -198,6 +198,19 @@ export interface Schema {
     version: number
     last_error: string | null
   }
+  notices: {
+    id: string
+    kind: string
+    account_id: string
+    object_id: string
+    common_name: string
+    issuer_name: string | null
+    serial: string | null
+    not_after: number
+    within_days: number
+    created_at: number
+    sent_at: number | null
+  }
   audit_entries: {
     seq: Generated<number>
     at: number

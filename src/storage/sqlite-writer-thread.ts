@@ -1,4 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
+import { monotonicClock } from '../kernel/index.ts'
+import { CommitCounters } from './commit-counters.ts'
 import { DurabilityUnknown, SqliteWriter, type PlainWrite } from './sqlite.ts'
 import type { CommitAnswer, CommitRequest } from './sqlite-commit.ts'
 
@@ -10,11 +12,14 @@ import type { CommitAnswer, CommitRequest } from './sqlite-commit.ts'
 interface WriterData {
   path: string
   ports: MessagePort[]
+  /** Of {@link CommitCounters}, for who reads them. */
+  counters?: SharedArrayBuffer | undefined
 }
 
 const maxSets = 128
 
-const { path, ports } = workerData as WriterData
+const { path, ports, counters: countersMemory } = workerData as WriterData
+const counters = new CommitCounters(countersMemory)
 const writer = new SqliteWriter(path, { checkpoints: false })
 
 interface Pending {
@@ -40,7 +45,9 @@ function take(first: Pending): Pending[] {
 
 function commit(batch: Pending[]): void {
   const sets: PlainWrite[][] = batch.flatMap(({ request }) => request.sets)
+  const began = monotonicClock.now()
   const results = writer.commitBatch(sets)
+  counters.count(sets.length, monotonicClock.now() - began)
   let from = 0
   for (const { port, request } of batch) {
     const to = from + request.sets.length

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import pg from 'pg'
 import { temporaryFolder, startService, type Service, type ServiceOptions } from '../support/service.ts'
 import { aPostgresSchema } from '../../src/storage/postgres-server.fixture.ts'
 
@@ -6,8 +7,8 @@ import { aPostgresSchema } from '../../src/storage/postgres-server.fixture.ts'
 export interface TwoProcesses extends AsyncDisposable {
   a: Service
   b: Service
-  /** The URL of their database. */
-  database: string
+  /** Asks their database. */
+  query(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>
   /** A further process, which the caller ends. */
   another(options?: ServiceOptions): Promise<Service>
 }
@@ -24,12 +25,17 @@ export async function twoProcesses(options: ServiceOptions = {}): Promise<TwoPro
       ...own,
       environment: { CERTKEEP_DATABASE: schema.url, ...options.environment, ...own.environment },
     })
-  const a = await another()
-  const b = await another()
+  const [a, b] = await Promise.all([another(), another()]) // of two first starts at once one makes the instance
   return {
     a,
     b,
-    database: schema.url,
+    query: async (sql, values = []) => {
+      const client = new pg.Client({ connectionString: schema.url })
+      await client.connect()
+      const { rows } = await client.query<Record<string, unknown>>(sql, values)
+      await client.end()
+      return rows
+    },
     another,
     async [Symbol.asyncDispose]() {
       await Promise.all([a, b].map((service) => service[Symbol.asyncDispose]()))

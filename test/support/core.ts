@@ -75,7 +75,7 @@ export async function openCore({
     unlimited: false,
     nudgeJobs: () => undefined,
   })
-  const { deps, runner, principals, nonces, trail } = thread
+  const { deps, runner, principals, nonces, brake, trail } = thread
   const unlimited = new Runner<OperationDeps>({
     deps,
     limiter: { take: () => 0 },
@@ -111,6 +111,7 @@ export async function openCore({
       runner,
       principals,
       nonces,
+      brake,
       wallClock: { now: () => wallClock.now() + wall.aheadMs },
       report: (failure) => void failures.push(failure),
     },

@@ -20,6 +20,10 @@ export interface Credentials {
 /** The real service as a user starts it: a process of its own, on a data folder and a port of its own. */
 export interface Service extends AsyncDisposable {
   url: string
+  /** Of the TLS listener; undefined without one. */
+  tlsUrl: string | undefined
+  /** Of the plain listener for verifiers; undefined without one. */
+  pkiUrl: string | undefined
   /** Host and port, as SDKs want their endpoint. */
   endpoint: string
   dataFolder: string
@@ -42,6 +46,8 @@ export interface ServiceOptions {
   port?: number
   workers?: number
   environment?: Record<string, string>
+  /** Further words of the command line. */
+  args?: readonly string[]
   /** Keeps the data folder when the service is disposed of: for a second start. */
   keep?: boolean
 }
@@ -64,6 +70,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       '--workers',
       String(workers),
       ...(emulate ? ['--emulate'] : []),
+      ...(options.args ?? []),
     ],
     { env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
@@ -80,10 +87,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   }
   return {
     url,
+    tlsUrl: /https:\/\/[^/\s]+/.exec(banner)?.[0],
+    pkiUrl: /for verifiers (http:\/\/[^/\s]+)/.exec(banner)?.[1],
     endpoint: url.slice('http://'.length),
     dataFolder,
     banner,
-    credentials: JSON.parse(await readFile(join(dataFolder, 'first-credentials.json'), 'utf8')) as Credentials,
+    credentials: await readCredentials(join(dataFolder, 'first-credentials.json')),
     stop: async () => (await end('SIGTERM')).code,
     kill: async () => void (await end('SIGKILL')),
     ended,
@@ -94,6 +103,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     },
   }
 }
+
+export const readCredentials = async (path: string): Promise<Credentials> =>
+  JSON.parse(await readFile(path, 'utf8')) as Credentials
 
 function ready(child: ChildProcess, log: () => string): Promise<string> {
   return new Promise((resolve, reject) => {

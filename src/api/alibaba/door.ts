@@ -1,10 +1,10 @@
 import { newRequestId, Problem, type Clock } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
-import type { Door, DoorParts, DoorRequest } from '../door.ts'
+import type { CallFacts, Door, DoorParts, DoorRequest } from '../door.ts'
 import { renderSuccess } from './answer.ts'
 import { authenticate, type AccessKey } from './authenticate.ts'
 import type { WireObject } from './document.ts'
-import { asWireError, renderError } from './errors.ts'
+import { AlibabaWireError, asWireError, renderError, throttled } from './errors.ts'
 import { hostOf } from './headers.ts'
 import { formatAsked, readRequest, type RpcRequest } from './read-request.ts'
 import { findWireOperation } from './wire-operations.ts'
@@ -23,19 +23,19 @@ export interface AlibabaDoorParts extends DoorParts {
 export function alibabaDoor(parts: AlibabaDoorParts): Door {
   return async (raw) => {
     const requestId = newRequestId()
+    const about: CallFacts = { door: 'alibaba', requestId }
     let request: RpcRequest | undefined
     try {
       request = readRequest(raw)
-      const { action, members } = await answer(parts, raw, request, requestId)
-      return renderSuccess(members, { action, requestId, format: request.format })
+      const { action, members } = await answer(parts, raw, request, requestId, about)
+      return { ...renderSuccess(members, { action, requestId, format: request.format }), about }
     } catch (error) {
       const refusal = asWireError(error)
       if (refusal.status >= 500) parts.report(refusal.cause ?? error, requestId)
-      return renderError(refusal, {
-        requestId,
-        hostId: hostOf(raw.rawHeaders),
-        format: request?.format ?? formatAsked(raw),
-      })
+      about.refusal = refusal.code
+      about.throttled = refusal.code.startsWith('Throttling')
+      const hostId = hostOf(raw.rawHeaders)
+      return { ...renderError(refusal, { requestId, hostId, format: request?.format ?? formatAsked(raw) }), about }
     }
   }
 }
@@ -46,11 +46,14 @@ async function answer(
   { sourceIp, secureTransport }: DoorRequest,
   read: RpcRequest,
   requestId: string,
+  about: CallFacts,
 ): Promise<{ action: string; members: WireObject }> {
-  const { principal, request, accessKeyId, nonce } = await identify(parts, read)
+  const { principal, request, accessKeyId, nonce } = await braked(parts, read, sourceIp, () => identify(parts, read))
   const { action, version } = request
   const operation = findWireOperation(version, action)
   if (typeof operation === 'string') throw new Error('an operation was let through that is not served')
+  about.operation = action
+  about.accountId = principal.account.id
   const reread = async () => (accessKeyId === undefined ? undefined : parts.principals.rereadKey(accessKeyId))
   const caller = parts.principals.callerOf(principal, reread, {
     accessKeyId,
@@ -81,6 +84,27 @@ async function answer(
     throw refusal ?? error
   }
 }
+
+/** Wrong signatures, and keys that nobody has, are counted; after too many, the answer says so and nothing else. */
+async function braked<T>(
+  { brake }: DoorParts,
+  { common }: RpcRequest,
+  sourceIp: string,
+  act: () => Promise<T>,
+): Promise<T> {
+  const { accessKeyId } = common
+  try {
+    const known = await act()
+    if (accessKeyId !== undefined) brake.signatureRight(accessKeyId, sourceIp)
+    return known
+  } catch (error) {
+    if (accessKeyId === undefined || !(error instanceof AlibabaWireError && wrongGuess.has(error.code))) throw error
+    const waitMs = brake.signatureWrong(accessKeyId, sourceIp)
+    throw waitMs > 0 ? throttled('Throttling.User', waitMs) : error
+  }
+}
+
+const wrongGuess: ReadonlySet<string> = new Set(['SignatureDoesNotMatch', 'InvalidAccessKeyId.NotFound'])
 
 /** The caller, and the nonce under the hash by which a write makes it durable where that is still to be done. */
 async function identify(parts: AlibabaDoorParts, read: RpcRequest) {

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Dialect, dialectOf } from './answer.ts'
-import { gatewayErrors, HuaweiWireError, iamErrors, scmErrors, type WireCode } from './errors.ts'
+import { gatewayErrors, HuaweiWireError, iamErrors, scmErrors, WrongSignature, type WireCode } from './errors.ts'
 import { type HeaderTable, headerTable, type HuaweiRequest } from './request.ts'
-import { readSignedRequest, refuse, type SignedRequest, verifySignature } from './signature.ts'
+import { readSignedRequest, refusalText, refuse, type SignedRequest, verifySignature } from './signature.ts'
 
 /** The least this door must know of a caller. */
 export interface HuaweiPrincipal {
@@ -87,7 +87,8 @@ async function bySignature<P extends HuaweiPrincipal>(
   const key = await sources.findAccessKey(signed.claim.accessKeyId)
   const held = verifySignature(signed, key?.secret ?? 'of no key')
   if (!key || !held) {
-    return refuse(`verify aksk signature fail, string to sign: ${signed.stringToSign.replaceAll('\n', '\\n')}`)
+    const reason = `verify aksk signature fail, string to sign: ${signed.stringToSign.replaceAll('\n', '\\n')}`
+    throw new WrongSignature(gatewayErrors.authenticationFailed, refusalText(reason))
   }
   if (!key.active) refuse('the access key is disabled')
   if (key.expiresAt !== undefined && now >= key.expiresAt) refuse('the access key has expired')

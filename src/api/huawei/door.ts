@@ -1,8 +1,9 @@
 import { newHexId, Problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
-import type { Door, DoorAnswer, DoorRequest } from '../door.ts'
+import type { CallFacts, Door, DoorAnswer, DoorRequest } from '../door.ts'
 import { answerHeaders, dialectOf, renderError, type Dialect } from './answer.ts'
-import { authenticate, type Authenticated, type AuthenticationSources } from './authenticate.ts'
+import { type Authenticated, type AuthenticationSources } from './authenticate.ts'
+import { authenticateBraked } from './braked.ts'
 import { caTagHandlers } from './ca-tags.ts'
 import { caHandlers } from './ca.ts'
 import type { Call, Handler, HuaweiDoorParts, Success } from './call.ts'
@@ -64,13 +65,15 @@ export function huaweiDoor(parts: HuaweiDoorParts): Door {
   return async (request) => {
     const requestId = newHexId()
     const dialect = dialectOf(request.rawUrl)
+    const about: CallFacts = { door: 'huawei', requestId }
     try {
-      return toAnswer(await answer(parts, sources, request, dialect, requestId), dialect, requestId)
+      return { ...toAnswer(await answer(parts, sources, request, dialect, about), dialect, requestId), about }
     } catch (error) {
       const refusal = error instanceof Problem ? wireError(error) : error
-      if (!(refusal instanceof HuaweiWireError)) parts.report(error, requestId)
+      if (refusal instanceof HuaweiWireError) about.refusal = refusal.code
+      else parts.report(error, requestId)
       const { status, headers, body } = renderError(refusal, dialect, requestId)
-      return { status, headers, body: JSON.stringify(body) }
+      return { status, headers, body: JSON.stringify(body), about }
     }
   }
 }
@@ -86,7 +89,7 @@ async function answer(
   sources: AuthenticationSources<Known>,
   { method, rawUrl: target, rawHeaders, body, sourceIp, secureTransport }: DoorRequest,
   dialect: Dialect,
-  requestId: string,
+  about: CallFacts,
 ): Promise<Success> {
   const [path = ''] = target.split('?', 1)
   const found = route(method, path)
@@ -96,15 +99,17 @@ async function answer(
     throw new HuaweiWireError(refusals.methodNotAllowed[dialect], `this path knows ${allow} only`, { Allow: allow })
   }
 
+  about.operation = found.name
   const call: Call = {
     parts,
     request: { method, target, rawHeaders, body },
     id: found.id,
-    origin: { sourceIp, secureTransport, door: 'huawei', requestId },
+    origin: { sourceIp, secureTransport, door: 'huawei', requestId: about.requestId ?? '' },
   }
   if (found.name === 'KeystoneCreateUserTokenByPassword') return createToken(call)
 
-  const who = await authenticate(call.request, sources)
+  const who = await authenticateBraked(call.request, sourceIp, parts.brake, sources)
+  about.accountId = who.principal.principal.account.id
   const handler = handlers[found.name]
   if (!handler) throw new HuaweiWireError(refusals.unsupported[dialect], `${found.name} is not supported`)
   const caller = callerOf(parts, who, call)

@@ -28,6 +28,9 @@ export class HuaweiWireError extends Refusal {
   }
 }
 
+/** Whoever signed does not hold the secret of the key, or there is no such key. */
+export class WrongSignature extends HuaweiWireError {}
+
 /** Private CA codes (huawei-ca-lifecycle.md §15.1): documented ones, then those only observed on the live service. */
 export const pcaErrors = {
   parameterInvalid: { status: 400, code: 'PCA.00020001' },

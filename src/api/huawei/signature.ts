@@ -5,8 +5,10 @@ import { parseTarget, percentDecode, percentEncode, type QueryPair } from './tar
 
 /** Says that a signed request is refused; always 401 (huawei-wire.md §2.2). */
 export function refuse(reason: string): never {
-  throw new HuaweiWireError(gatewayErrors.authenticationFailed, `incorrect IAM authentication information: ${reason}`)
+  throw new HuaweiWireError(gatewayErrors.authenticationFailed, refusalText(reason))
 }
+
+export const refusalText = (reason: string): string => `incorrect IAM authentication information: ${reason}`
 
 /** What an `Authorization` header claims, parsed and not yet verified. */
 export interface SignatureClaim {

@@ -1,8 +1,8 @@
 import Type, { type TSchema } from 'typebox'
 import { newRequestId, Problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
-import type { Door, DoorParts, DoorRequest } from '../door.ts'
-import { authenticate } from '../huawei/authenticate.ts'
+import type { CallFacts, Door, DoorParts, DoorRequest } from '../door.ts'
+import { authenticateBraked } from '../huawei/braked.ts'
 import { HuaweiWireError } from '../huawei/errors.ts'
 import { readJsonBody } from '../huawei/read-body.ts'
 import { operations, type OperationName } from '../operations.ts'
@@ -17,22 +17,26 @@ export function ownDoor(parts: DoorParts): Door {
   return async (request) => {
     const requestId = newRequestId()
     const headers = { 'content-type': 'application/json', 'x-request-id': requestId }
+    const about: CallFacts = { door: 'own', requestId }
     try {
-      const answer = await call(parts, request, requestId)
-      return { status: 200, headers, body: JSON.stringify(answer, wireValue) }
+      const answer = await call(parts, request, requestId, about)
+      return { status: 200, headers, body: JSON.stringify(answer, wireValue), about }
     } catch (error) {
       const { status, code, message } = told(error)
       if (status >= 500) parts.report(error, requestId)
-      return { status, headers, body: JSON.stringify({ error: { code, message }, requestId }) }
+      about.refusal = code
+      return { status, headers, body: JSON.stringify({ error: { code, message }, requestId }), about }
     }
   }
 }
 
-async function call(parts: DoorParts, request: DoorRequest, requestId: string): Promise<unknown> {
+async function call(parts: DoorParts, request: DoorRequest, requestId: string, about: CallFacts): Promise<unknown> {
   const name = request.rawUrl.slice(prefix.length).split('?', 1)[0]!
   const byToken = async (token: string) => (await parts.principals.ofToken(token))?.principal
-  const { principal, accessKeyId } = await authenticate<Who>(
+  const { principal, accessKeyId } = await authenticateBraked<Who>(
     { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
+    request.sourceIp,
+    parts.brake,
     {
       findAccessKey: async (id) => {
         const key = await parts.principals.byAccessKey(id)
@@ -52,10 +56,12 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string): 
       wallClock: parts.wallClock,
     },
   )
+  about.accountId = principal.principal.account.id
   if (!Object.hasOwn(operations, name))
     throw new Problem('OperationNotFound', `there is no operation ${name.slice(0, 64)}`)
   if (request.method !== 'POST') throw new Problem('MethodNotAllowed', 'operations are called with POST')
   const operation = operations[name as OperationName]
+  about.operation = name
   const caller = parts.principals.callerOf(principal.principal, principal.reread, {
     accessKeyId,
     sourceIp: request.sourceIp,

@@ -19,11 +19,12 @@ const maxAgeSeconds = 3_600
  */
 export function pkiDoor(parts: PkiParts): Door {
   return async (request) => {
+    const about = { door: 'pki', operation: request.rawUrl.startsWith('/crl/') ? 'crl' : 'issuer' }
     try {
-      return await answer(parts, request)
+      return { ...(await answer(parts, request)), about }
     } catch (error) {
       parts.report(error, '')
-      return text(500, 'The service failed.')
+      return { ...text(500, 'The service failed.'), about }
     }
   }
 }

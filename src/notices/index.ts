@@ -1,0 +1,2 @@
+export * from './expiry-notices.ts'
+export * from './store.ts'

@@ -1,0 +1,3 @@
+export { givenFiles } from './given-files.ts'
+export { instanceCertificate, type InstanceNeeds } from './instance-certificate.ts'
+export { TlsError, type TlsIdentity, type TlsSource } from './source.ts'
