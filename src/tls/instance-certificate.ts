@@ -114,7 +114,11 @@ async function authorityAt(needs: InstanceNeeds, now: number): Promise<Issuer> {
       notAfter,
       subject: subjectOf({ commonName: `Certkeep instance ${caId.slice(0, 8)}` }).der,
       spki,
-      extensions: rootExtensions({ keyUsages: ['keyCertSign', 'cRLSign'], pathLength: 0 }, parsed, undefined),
+      extensions: rootExtensions(
+        { keyUsages: ['keyCertSign', 'cRLSign'], pathLength: 0, nameConstraints: false },
+        parsed,
+        undefined,
+      ),
     },
   })
   const next: StoredAuthority = {
