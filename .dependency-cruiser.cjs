@@ -15,7 +15,7 @@ const mayKnow = {
   iam: ['kernel', 'x509', 'keys'],
   audit: ['kernel', 'x509'],
   issuance: base,
-  ca: [...base, 'issuance'],
+  ca: [...base, 'keystores', 'issuance'],
   certificates: [...base, 'issuance', 'ca'],
   revocation: [...base, 'issuance', 'ca', 'certificates'],
   'end-of-life': [...base, 'issuance', 'ca', 'certificates', 'revocation'],
@@ -23,8 +23,10 @@ const mayKnow = {
   orders: core,
   deploy: core,
   // These two implement or imitate what the modules declare.
-  storage: [...core, 'acme', 'orders', 'deploy', 'jobs', 'notices'],
+  storage: [...core, 'acme', 'orders', 'deploy', 'jobs', 'processes', 'notices'],
   emulator: [...core, 'acme', 'orders', 'deploy', 'jobs'],
+  // How several processes on one database agree.
+  processes: ['kernel', 'keys', 'iam'],
   // The edges call operations and nothing below them.
   jobs: ['kernel', ...operations],
   api: ['kernel', 'x509', 'keystores', ...operations],

@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { compose, type Thread } from './compose.ts'
-import { DataFolderError, holdsData, openDataFolder, writeCredentials } from './data-folder.ts'
-import { administratorPolicy, newAccessKeyFor, type Account, type FirstCredentials, type User } from './iam/index.ts'
+import { DataFolderError, holdsData, openDataFolder, writeDurably } from './data-folder.ts'
+import {
+  administratorPolicy,
+  newAccessKeyFor,
+  type Account,
+  type Attachment,
+  type FirstCredentials,
+  type User,
+} from './iam/index.ts'
 import { DomainClock, newDecimalId, newHexId, newRequestId, Problem, wallClock, type Write } from './kernel/index.ts'
 import { newSharedMemory } from './shared-memory.ts'
 import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter } from './storage/index.ts'
@@ -22,7 +29,7 @@ const changed = new Problem('ChangedMeanwhile', 'the user was changed meanwhile'
 /**
  * For the lost administrator: on a data folder that nobody serves, gives a user a new password and a new access key and
  * every right of the account. Whatever else opened the door before is closed: the user's access keys are disabled, the
- * tokens end, other policies are detached (a Deny among them would deny still). The credentials are on the disk, readable
+ * tokens and temporary keys end, other policies are detached and groups are left (a Deny among them would deny still). The credentials are on the disk, readable
  * for their owner alone, before they are valid.
  * @param account its name; undefined: the first one, of the folder's first start
  * @throws DataFolderError one sentence: no data, in use, no such account
@@ -87,18 +94,32 @@ async function reset(
         createdAt: now,
         createdBy: null,
         version: 1,
+        tags: {},
       }
   const { key, secret } = newAccessKeyFor(user, sealer, now)
   const keys = was ? await iam.accessKeysOfUser(account.id, user.id) : []
   const disabled = keys.filter(({ enabled }) => enabled)
-  const attached = was ? ((await iam.identity(user.id))?.policyIds ?? []) : []
-  const detached = attached.filter((policyId) => policyId !== administratorPolicy)
+  const attached = was ? await iam.attachmentsOf(account.id, user.id) : []
+  const isRight = ({ policyId, scope }: Attachment): boolean => policyId === administratorPolicy && scope === null
+  const detached = attached.filter((each) => !isRight(each))
+  const left = was ? await iam.groupsOfUser(account.id, user.id) : []
+  const administrates: Attachment = {
+    accountId: account.id,
+    principalKind: 'user',
+    principalId: user.id,
+    policyId: administratorPolicy,
+    scope: null,
+    createdAt: now,
+  }
   const writes: Write[] = [
     was ? iam.replaceUser(was, user, changed) : iam.insertUser(user, changed),
     ...disabled.map((each) => iam.replaceAccessKey(each, { ...each, enabled: false }, changed)),
     iam.insertAccessKey(key),
-    ...detached.map((policyId) => iam.detach(account.id, user.id, policyId, changed)),
-    ...(attached.includes(administratorPolicy) ? [] : [iam.attach(account.id, user.id, administratorPolicy, now)]),
+    iam.endTokens(user.id),
+    iam.endSessions({ makerId: user.id }),
+    ...left.map(({ id }) => iam.removeMember(account.id, id, user.id, changed)),
+    ...detached.map((each) => iam.detach(each, changed)),
+    ...(attached.some(isRight) ? [] : [iam.attach(administrates)]),
     iam.raiseVersion(account.id),
     trail.done(
       {
@@ -117,7 +138,14 @@ async function reset(
       {
         objectType: 'user',
         objectId: user.id,
-        facts: { userName, created: !was, accessKeyId: key.id, disabledKeys: disabled.map(({ id }) => id), detached },
+        facts: {
+          userName,
+          created: !was,
+          accessKeyId: key.id,
+          disabledKeys: disabled.map(({ id }) => id),
+          detached: detached.map(({ policyId }) => policyId),
+          leftGroups: left.map(({ name }) => name),
+        },
       },
     ),
   ]
@@ -130,7 +158,7 @@ async function reset(
     accessKeyId: key.id,
     accessKeySecret: secret,
   }
-  await writeCredentials(credentialsPath, credentials)
+  await writeDurably(credentialsPath, credentials)
   await committer.commit(writes)
   return { accountName: account.name, userName, created: !was, disabledKeys: disabled.length, credentialsPath }
 }

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
-import { extname } from 'node:path'
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { clientReader } from './api/client-address.ts'
 import { metricsDoor, type MetricsText } from './api/instance/door.ts'
 import { closeServer, createServer } from './api/server.ts'
+import { postgresBackend, source, sqliteBackend, type Alarm, type Backend, type Company } from './backend.ts'
 import type { Config, ListenAddress } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
 import { controlOf } from './control-key.ts'
@@ -11,9 +12,9 @@ import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from '
 import type { ClockChange } from './emulator/index.ts'
 import { emulatorRootMarker } from './emulator/index.ts'
 import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
-import { newAccount } from './iam/index.ts'
+import { newAccount, RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
-import { DomainClock, hour, minute, monotonicClock, wallClock } from './kernel/index.ts'
+import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
 import { keepTls, listenersOf, StartError, tlsSourceOf, urlOf, type TlsKeeper } from './listeners.ts'
 import type { Logger } from './log.ts'
 import { InstanceMetrics, type Snapshot } from './metrics/index.ts'
@@ -21,8 +22,17 @@ import { ExpiryNotices } from './notices/index.ts'
 import { Outbound } from './outbound/index.ts'
 import { readingsOf } from './readings.ts'
 import { crlEvery, publishCrl } from './revocation/index.ts'
+import {
+  KeysOfAllProcesses,
+  leaseMs,
+  processClock,
+  ProcessKeeper,
+  RateLeases,
+  SharedShares,
+  type ShareRequest,
+} from './processes/index.ts'
+import { openSharedFolder } from './shared-folder.ts'
 import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
-import { CommitCounters, sqliteDatabase, SqliteReader, WriterClient } from './storage/index.ts'
 import { threadCalls } from './thread-calls.ts'
 import type { WorkerData } from './worker.ts'
 
@@ -41,41 +51,35 @@ export interface RunningService {
 }
 
 /**
- * Starts everything in order: data folder → writer → TLS identity → HTTP workers (which listen last) → jobs. What fails
- * on the way is undone. @param fatal called when the state of the disk is unknown: the process must end without answering anybody
+ * Starts everything in order: data folder → data → standing among other processes → TLS identity → HTTP workers (which
+ * listen last) → jobs. What fails on the way is undone.
+ * @param fatal called when the state of the disk is unknown: the process must end without answering anybody
  * @throws StartError, DataFolderError, TlsError
  */
 export async function serve(config: Config, log: Logger, fatal: (reason: string) => void): Promise<RunningService> {
   const listeners = await listenersOf(config)
-  const folder = await openDataFolder(config.dataFolder, { emulate: config.emulate, environment: process.env })
   const url = urlOf('http', listeners.plain)
   const publicUrl = config.publicUrl ?? (config.emulate ? url : undefined)
   const memory = newSharedMemory()
-  restoreEmulatorClock(folder, memory)
   const metrics = new InstanceMetrics({ version, node: process.version })
   const alarm: Alarm = (kind, facts, text) => {
     metrics.alarm(kind)
     log.error(facts, text)
   }
+  const { folder, backend, release } = await openData(config, alarm, fatal)
+  restoreEmulatorClock(folder, memory)
 
-  const channels = Array.from({ length: config.workers + 1 }, () => new MessageChannel())
-  const counters = CommitCounters.memory()
-  const writer = await startThread('storage/sqlite-writer-thread.ts', {
-    workerData: { path: folder.databasePath, ports: channels.map(({ port1 }) => port1), counters },
-    transferList: channels.map(({ port1 }) => port1),
-  })
-  writer.on('message', (message: { fatal?: string }) => message.fatal && fatal(message.fatal))
-  writer.on('error', (error: Error) => fatal(`the writer thread failed: ${error.message}`))
-  const checkpoints = new Worker(source('storage/sqlite-checkpoint-thread.ts'), {
-    workerData: { path: folder.databasePath },
-  })
-  checkpoints.on('error', (error: Error) =>
-    alarm('checkpoint', { error: error.message }, 'the checkpoint thread failed'),
-  )
-
-  const reader = new SqliteReader(folder.databasePath)
+  const { company } = backend
+  const rates =
+    company &&
+    new RateLeases({
+      store: company.rateShares,
+      id: company.processId,
+      shares: new SharedShares(memory.rateShares),
+      clock: processClock,
+    })
   const main = compose({
-    db: sqliteDatabase(reader, new WriterClient(channels[0]!.port2)),
+    db: backend.db,
     masterKey: folder.masterKey,
     keyring: folder.keyring,
     memory,
@@ -83,26 +87,56 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     rootMarker: config.emulate ? emulatorRootMarker() : undefined,
     unlimited: config.unlimited,
     nudgeJobs: () => undefined,
+    others: company && { nonces: company.nonces, askForShare: (request) => rates!.lease(request) },
   })
   const workers: HttpWorker[] = []
+  const inAllThreads = async (call: 'forget' | 'forgetAll', keyId?: string) => {
+    const { keys } = main.deps
+    await Promise.all([
+      keyId === undefined ? keys.forgetAll() : keys.forget(keyId),
+      ...workers.map((worker) => worker.call(call, keyId)),
+    ])
+  }
   const trustedClock = new TrustedClock({
     marks: main.meta,
     committer: main.deps.committer,
     domainClock: main.deps.domainClock,
     monotonicClock,
   })
+  const keeper =
+    company &&
+    new ProcessKeeper({
+      id: company.processId,
+      store: company.processes,
+      freshness: main.freshness,
+      rights: main.rights,
+      rates: rates!,
+      clock: processClock,
+      forgetHere: (keyId) => inAllThreads('forget', keyId),
+      forgetAllHere: () => inAllThreads('forgetAll'),
+      absentHere: async (keyId) => (await main.deps.keys.searchById(keyId)) === 'absent',
+      emulatorClock: folder.emulatorClock,
+      emulatorClockChanged: (value) => {
+        main.deps.domainClock.restore(JSON.parse(value) as ReturnType<DomainClock['state']>)
+        trustedClock.explain()
+        void jobs.runDue()
+      },
+      sleep: (ms) => sleep(ms),
+      alarm: (message, facts) => alarm('processes', facts, message),
+    })
+  const jobs = jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAllThreads })
+  await keeper?.start()
   const tls = await tlsOf(main, config, workers, alarm)
-  const readings = readingsOf(main, new CommitCounters(counters), monotonicClock, () => tls?.identity().notAfter)
+  const readings = readingsOf(main, backend.commits, monotonicClock, () => tls?.identity().notAfter)
   const metricsText = async (): Promise<MetricsText> =>
     metrics.text(await readings(), await Promise.all(workers.map(({ call }) => call('metrics') as Promise<Snapshot>)))
-  const jobs = jobsOf(main, config, log, alarm, trustedClock, workers)
-  const calls = { ...mainCalls(main, jobs, trustedClock, alarm), metrics: metricsText }
-  for (const { port2 } of channels.slice(1)) {
+  const calls = { ...mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }), metrics: metricsText }
+  for (const storage of backend.threads) {
     const { dataFolder, emulate, unlimited, proxies, logRequests } = config
-    const { databasePath, masterKey } = folder
-    const shared = { dataFolder, databasePath, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
+    const { masterKey } = folder
+    const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
     const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
-    const data = { ...shared, writer: port2, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
+    const data = { ...shared, storage, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
     workers.push(await startHttpWorker(data, calls, fatal))
   }
 
@@ -112,8 +146,8 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     alarm('insecure-http', { host: config.host }, 'plain HTTP is spoken on an address that may not be loopback')
   await Promise.all(workers.map(({ call }) => call('listen')))
   const metricsServer = config.metrics && (await listenForMetrics(config.metrics, metricsText, alarm))
-  // One process per data folder: whoever held a lease is gone.
-  await main.deps.committer.commit([main.jobs.releaseAll()])
+  // With the data to ourselves, whoever held a lease is gone.
+  if (!company) await main.deps.committer.commit([main.jobs.releaseAll()])
   await scheduleDaily(main, config)
   jobs.start()
   const marks = setInterval(
@@ -123,6 +157,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
         .catch((error: unknown) => alarm('time-mark', { error: String(error) }, 'the time could not be marked')),
     minute,
   )
+
+  const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
+  const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
 
   return {
     url,
@@ -141,23 +178,36 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     ],
     async stop() {
       clearInterval(marks)
+      clearInterval(rightsLooks)
       tls?.stop()
       await jobs.stop()
       await metricsServer?.close()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
-      checkpoints.postMessage({ close: true })
-      await ended(checkpoints)
-      writer.postMessage({ close: true })
-      await ended(writer)
-      reader.close()
-      folder.release()
+      await keeper?.stop()
+      await backend.close()
+      release()
     },
   }
 }
 
-/** Something that the operator should look at: counted by kind, and a line of the log. */
-type Alarm = (kind: string, facts: object, text: string) => void
+/** The folder, and the data where it is. */
+async function openData(
+  config: Config,
+  alarm: Alarm,
+  fatal: (reason: string) => void,
+): Promise<{ folder: OpenDataFolder; backend: Backend; release: () => void }> {
+  const { dataFolder, database, emulate, workers } = config
+  const environment = process.env
+  if (database === undefined) {
+    const folder = await openDataFolder(dataFolder, { emulate, environment })
+    const backend = await sqliteBackend(folder.databasePath, workers, alarm, fatal)
+    return { folder, backend, release: () => folder.release() }
+  }
+  const processId = newUuid()
+  const folder = await openSharedFolder(dataFolder, { emulate, environment, database, processId, leaseMs })
+  return { folder, backend: postgresBackend(database, workers, processId), release: () => undefined }
+}
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
@@ -198,27 +248,14 @@ interface HttpWorker {
   call: (name: string, argument?: unknown) => Promise<unknown>
 }
 
-/** A file of ours: TypeScript here, JavaScript in the published package (scripts/build-package.js). */
-const source = (path: string): URL => new URL(path.replace(/[.]ts$/, extname(import.meta.url)), import.meta.url)
-
-async function startThread(
-  path: string,
-  options: { workerData: unknown; transferList?: MessagePort[] },
-): Promise<Worker> {
-  const thread = new Worker(source(path), options)
-  await new Promise<void>((resolve, reject) => {
-    thread.once('message', () => resolve())
-    thread.once('error', reject)
-  })
-  return thread
-}
-
 async function startHttpWorker(
   data: WorkerData,
   calls: Parameters<typeof threadCalls>[1],
   fatal: (reason: string) => void,
 ): Promise<HttpWorker> {
-  const thread = new Worker(source('worker.ts'), { workerData: data, transferList: [data.writer] })
+  const { storage } = data
+  const transferList = storage.engine === 'sqlite' ? [storage.writer] : []
+  const thread = new Worker(source('worker.ts'), { workerData: data, transferList })
   thread.on('error', (error: Error) => fatal(`an HTTP thread failed: ${error.stack ?? error.message}`))
   return new Promise((resolve, reject) => {
     thread.once('error', reject)
@@ -226,13 +263,21 @@ async function startHttpWorker(
   })
 }
 
-const ended = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve))
+interface CallParts {
+  main: Thread
+  jobs: JobRunner
+  trustedClock: TrustedClock
+  alarm: Alarm
+  keeper: ProcessKeeper | undefined
+  rates: RateLeases | undefined
+}
 
 /** What workers ask of the main thread. */
-function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, alarm: Alarm) {
+function mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }: CallParts) {
   const { domainClock, committer } = main.deps
   return {
     nudge: () => void jobs.runDue(),
+    shareOfLimit: (request: ShareRequest) => rates?.lease(request),
     report: ({ requestId, message, stack }: { requestId: string; message: string; stack: string | undefined }) =>
       alarm('request', { requestId, stack }, message),
     async setClock({ advanceMs, setTo, frozen }: ClockChange) {
@@ -241,6 +286,7 @@ function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, al
       const state = { value: stands ? now : now - wallClock.now(), frozen: stands }
       await committer.commit([main.meta.write(metaKeys.emulatorClock, JSON.stringify(state))])
       domainClock.restore(state)
+      keeper?.clockWasSet()
       trustedClock.explain()
       await jobs.runDue()
       await jobs.runDue() // the first may have been a run that began before the clock was moved
@@ -258,23 +304,26 @@ function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, al
   }
 }
 
-function jobsOf(
-  main: Thread,
-  config: Config,
-  log: Logger,
-  alarm: Alarm,
-  trustedClock: TrustedClock,
-  workers: readonly HttpWorker[],
-): JobRunner {
+interface JobsOf {
+  main: Thread
+  config: Config
+  log: Logger
+  alarm: Alarm
+  trustedClock: TrustedClock
+  keeper: ProcessKeeper | undefined
+  company: Company | undefined
+  inAllThreads: (call: 'forget', keyId: string) => Promise<void>
+}
+
+function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAllThreads }: JobsOf): JobRunner {
   const { deps, trail } = main
   const notices = expiryNoticesOf(main, config, log)
   const dayNeeds = {
     ...deps,
     trail,
     trustedTime: trustedClock,
-    forgetEverywhere: async (keyId: string) => {
-      await Promise.all([deps.keys.forget(keyId), ...workers.map(({ call }) => call('forget', keyId))])
-    },
+    keys: keeper ? new KeysOfAllProcesses(deps.keys, (keyId) => keeper.absentEverywhere(keyId)) : deps.keys,
+    forgetEverywhere: (keyId: string) => (keeper ? keeper.forgetEverywhere(keyId) : inAllThreads('forget', keyId)),
     controls: async () => [await controlOf(main)],
     step: (name: string) => {
       if (name === config.killAt) process.kill(process.pid, 'SIGKILL')
@@ -284,7 +333,7 @@ function jobsOf(
     jobs: main.jobs,
     committer: deps.committer,
     domainClock: deps.domainClock,
-    wallClock,
+    wallClock: keeper?.databaseClock ?? wallClock,
     alarm: (job, error) =>
       alarm(
         'job',
@@ -308,7 +357,12 @@ function jobsOf(
       destroyKey: (keyId) => destroyUnusedKey(dayNeeds, keyId),
       housekeeping: async () => {
         const now = wallClock.now()
-        await deps.committer.commit([deps.iam.forgetTokens(now), deps.iam.forgetNonces(now)])
+        await deps.committer.commit([
+          deps.iam.forgetTokens(now),
+          deps.iam.forgetSessions(now),
+          deps.iam.forgetNonces(now),
+        ])
+        await company?.processes.sweep()
         return deps.domainClock.now() + hour
       },
       // Without a webhook an old row is done with.

@@ -1,5 +1,6 @@
 import { brakeMemory, nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
 import { DomainClock } from './kernel/index.ts'
+import { freshnessMemory, shareMemory } from './processes/index.ts'
 
 /** What all threads of the process see at once. */
 export interface SharedMemory {
@@ -7,6 +8,9 @@ export interface SharedMemory {
   rateLimit: SharedArrayBuffer
   nonces: SharedArrayBuffer
   rights: SharedArrayBuffer
+  /** With several processes on one database: how this one stands among them. */
+  freshness: SharedArrayBuffer
+  rateShares: SharedArrayBuffer
   brake: SharedArrayBuffer
 }
 
@@ -15,5 +19,7 @@ export const newSharedMemory = (): SharedMemory => ({
   rateLimit: rateLimitMemory(),
   nonces: nonceMemory(),
   rights: rightsMemory(),
+  freshness: freshnessMemory(),
+  rateShares: shareMemory(),
   brake: brakeMemory(),
 })

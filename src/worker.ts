@@ -1,4 +1,4 @@
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import type { FastifyListenOptions } from 'fastify'
 import { alibabaDoor } from './api/alibaba/door.ts'
 import { huaweiDoor } from './api/huawei/door.ts'
@@ -15,25 +15,24 @@ import {
   type TlsMaterial,
 } from './api/server.ts'
 import type { Door } from './api/index.ts'
+import { openThreadStorage, type ThreadStorage } from './backend.ts'
 import { compose } from './compose.ts'
 import { controlOf } from './control-key.ts'
 import { emulatorDoor, emulatorRootMarker, type ClockChange } from './emulator/index.ts'
-import { monotonicClock, wallClock } from './kernel/index.ts'
+import { monotonicClock, problem, wallClock } from './kernel/index.ts'
 import { openKeyring, Sealer, type MasterKey } from './keys/index.ts'
 import type { Listeners } from './listeners.ts'
 import { newLogger } from './log.ts'
 import { CallMetrics } from './metrics/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
-import { sqliteDatabase, SqliteReader, WriterClient } from './storage/index.ts'
 import { threadCalls } from './thread-calls.ts'
 
 /** What the main thread gives a worker to begin with. */
 export interface WorkerData {
-  databasePath: string
+  storage: ThreadStorage
   dataFolder: string
   masterKey: MasterKey
   memory: SharedMemory
-  writer: MessagePort
   publicUrl: string | undefined
   listeners: Listeners
   tls: TlsNow | undefined
@@ -51,23 +50,29 @@ interface TlsNow {
   authority: Uint8Array | undefined
 }
 
-/** One HTTP thread: its own listeners on the shared ports, its own reading connection, its own copy of the object graph. */
+/** One HTTP thread: its own listeners on the shared ports, its own connections to the data, its own copy of the object graph. */
 const data = workerData as WorkerData
 const callMain = threadCalls(parentPort!, {
   listen: () => listen(),
   forget: (keyId: string) => thread.deps.keys.forget(keyId),
+  forgetAll: () => thread.deps.keys.forgetAll(),
   metrics: () => metrics.snapshot(),
   tls: (now: TlsNow) => useTls(now),
   close: () => close(),
 })
 
-const reader = new SqliteReader(data.databasePath)
+const storage = openThreadStorage(data.storage, (request) =>
+  (callMain('shareOfLimit', request) as Promise<number | undefined>).catch((error: unknown) => {
+    throw problem('Unavailable', { reason: error instanceof Error ? error.message : String(error) })
+  }),
+)
 const keyring = await openKeyring({
   dataFolder: data.dataFolder,
   sealer: new Sealer({ current: data.masterKey }),
 })
 const thread = compose({
-  db: sqliteDatabase(reader, new WriterClient(data.writer)),
+  db: storage.db,
+  others: storage.others,
   masterKey: data.masterKey,
   keyring,
   memory: data.memory,
@@ -109,6 +114,7 @@ const doors: Record<string, Door> = {
   '/': alibabaDoor({ ...parts, domainClock: deps.domainClock }),
   '/v1/': huawei,
   '/v3/': huawei,
+  '/v3.0/': huawei,
   '/v5/': huawei,
   '/api/': ownDoor(parts),
   '/healthz': instance,
@@ -154,5 +160,5 @@ function useTls(now: TlsNow): void {
 
 async function close(): Promise<void> {
   await Promise.all(servers.map(({ server }) => closeServer(server)))
-  reader.close()
+  await storage.close()
 }

@@ -28,8 +28,11 @@ export interface Ca {
   version: number
   state: CaState
   type: 'root' | 'subordinate'
-  /** `generate`: key and certificate made here; `import`: certificate signed outside; `csr`: signed here, the key is outside. */
-  genMode: 'generate' | 'import' | 'csr'
+  /**
+   * `generate`: key and certificate made here; `import`: key made here, certificate signed outside; `importKey`: both made
+   * outside, so that copies of the key may be there; `csr`: signed here, the key is outside.
+   */
+  genMode: 'generate' | 'import' | 'importKey' | 'csr'
   /** False for a CA certificate that was issued for a caller's CSR: it is no CA of ours, it only has a certificate here. */
   listed: boolean
   keyId: string | null

@@ -246,9 +246,9 @@ function readCsr(pem: string): Csr {
   try {
     csr = parseCsr(readOnePem(pem, ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST']).der)
   } catch (error) {
-    if (error instanceof X509Error)
-      throw issuanceProblem('RequestUnreadable', { what: 'the CSR', reason: error.message })
-    throw error
+    if (!(error instanceof X509Error)) throw error
+    if (error.code === 'BadKey') throw issuanceProblem('KeyRefused', { reason: error.message })
+    throw issuanceProblem('RequestUnreadable', { what: 'the CSR', reason: error.message })
   }
   try {
     checkKey(csr.spki, 'issue')

@@ -12,6 +12,8 @@ export interface ListenAddress {
 /** What a run of the service is told: command line first, then environment, then these defaults. */
 export interface Config extends ListenAddress {
   dataFolder: string
+  /** URL of a PostgreSQL database; undefined: SQLite in the data folder. */
+  database: string | undefined
   tls: TlsConfig | undefined
   /** Plain HTTP for CRLs and issuers, and nothing else; undefined: they are on the other listeners only. */
   pki: ListenAddress | undefined
@@ -53,6 +55,7 @@ export interface WebhookConfig {
 
 export interface ServeOptions {
   data?: string | undefined
+  database?: string | undefined
   port?: string | undefined
   listen?: string | undefined
   tlsPort?: string | undefined
@@ -93,6 +96,7 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     )
   const config: Config = {
     dataFolder: dataFolderOf(options.data, environment),
+    database: databaseOf(setting(options.database, 'DATABASE')),
     host,
     port: portOf(setting(options.port, 'PORT')) ?? defaultPort,
     tls: tlsOf(options, setting),
@@ -188,6 +192,15 @@ function publicUrlOf(text: string | undefined): string | undefined {
       `CERTKEEP_PUBLIC_URL must be an http or https URL without query, and ${JSON.stringify(text)} is not.`,
     )
   return url.href.replace(/\/+$/, '')
+}
+
+/** The URL may hold a password, so it is never repeated. */
+function databaseOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  // A socket's folder stands in the query, with no host before it, which is no URL to everybody.
+  if (!/^postgres(?:ql)?:\/\/\S+$/.test(text))
+    throw new ConfigError('CERTKEEP_DATABASE must be the URL of a PostgreSQL database: postgresql://user@host/name.')
+  return text
 }
 
 function proxiesOf(text: string | undefined, header: string | undefined): ProxyConfig | undefined {

@@ -216,6 +216,35 @@ describe('generating', () => {
   })
 })
 
+describe('a key made elsewhere', () => {
+  test.each(algorithms)('%s is sealed and signs like one of ours', async (algorithm) => {
+    await using instance = await anInstance()
+    const { spki, pkcs8 } = await generateExportableKey(algorithm)
+    const named = { keyId: randomUUID(), accountId: 'acct-1', algorithm }
+    const imported = await instance.provider.importKey(named, pkcs8)
+    expect(imported.spki).toEqual(spki)
+    const key = { ...named, sealedPrivateKey: imported.sealedPrivateKey }
+    const [hash = null] = keyAlgorithms[algorithm].hashes
+    const restarted = new SealedProvider({ keyring: await openKeyring(instance) })
+    expect(accepts(spki, await restarted.sign(key, hash, linted(message)), message, hash)).toBe(true)
+    expect(await restarted.searchByPublicKey(spki)).toEqual([named.keyId])
+    expect(Buffer.from(imported.sealedPrivateKey).includes(pkcs8.subarray(-24))).toBe(false)
+    await expect(instance.provider.importKey(named, pkcs8)).rejects.toMatchObject({ code: 'KeyExists' })
+  })
+
+  test('one of another kind, or what is no key, is refused and leaves nothing in the keyring', async () => {
+    await using instance = await anInstance()
+    const { pkcs8 } = await generateExportableKey('p256')
+    const named = { keyId: randomUUID(), accountId: 'acct-1' }
+    const refused = { code: 'KeyUnusable' }
+    for (const algorithm of ['p384', 'rsa2048', 'ed25519'] as const)
+      await expect(instance.provider.importKey({ ...named, algorithm }, pkcs8)).rejects.toMatchObject(refused)
+    const half = instance.provider.importKey({ ...named, algorithm: 'p256' }, pkcs8.subarray(0, 40))
+    await expect(half).rejects.toMatchObject(refused)
+    expect(await instance.keyring.list()).toEqual([])
+  })
+})
+
 describe('destroying a key (design: three acts, three verbs)', () => {
   test('it signs no more, in this provider and in a new one', async () => {
     await using instance = await anInstance()

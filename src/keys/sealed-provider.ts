@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, createSign, randomBytes,
 import type { KeyObject, Sign } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { factsOf, type SignatureHash } from './algorithms.ts'
+import { factsOf, type KeyAlgorithm, type SignatureHash } from './algorithms.ts'
 import type { Gate } from './gate.ts'
 import { KeyCache } from './key-cache.ts'
 import { generateExportableKey } from './key-generation.ts'
@@ -53,12 +53,35 @@ export class SealedProvider implements KeyProvider {
   async generate({ keyId, accountId, algorithm }: Omit<KeyReference, 'sealedPrivateKey'>): Promise<GeneratedKey> {
     const { spki, pkcs8 } = await generateExportableKey(algorithm, this.#gate)
     try {
-      const dataKey = await translated(() => this.#keyring.create({ keyId, accountId, spkiSha256: sha256(spki) }))
-      const sealed = encrypt(dataKey.key, binding({ keyId, accountId, algorithm }), pkcs8)
-      return { spki, sealedPrivateKey: Buffer.concat([Buffer.of(sealedVersion), sealed]) }
+      return await this.#seal({ keyId, accountId, algorithm }, spki, pkcs8)
     } finally {
       pkcs8.fill(0)
     }
+  }
+
+  async importKey(request: Omit<KeyReference, 'sealedPrivateKey'>, pkcs8: Uint8Array): Promise<GeneratedKey> {
+    const key = readPrivateKey(pkcs8)
+    if (!isOf(key, request.algorithm))
+      throw new KeyError('KeyUnusable', `The private key is not of the kind ${request.algorithm}.`)
+    const spki = createPublicKey(key).export({ type: 'spki', format: 'der' })
+    // As OpenSSL writes it: what came may carry attributes or a second copy of the public key.
+    const own = key.export({ type: 'pkcs8', format: 'der' })
+    try {
+      return await this.#seal(request, spki, own)
+    } finally {
+      own.fill(0)
+    }
+  }
+
+  /** First the data key, durably; then the private key sealed by it. A crash in between leaves a data key that opens nothing. */
+  async #seal(
+    { keyId, accountId, algorithm }: Omit<KeyReference, 'sealedPrivateKey'>,
+    spki: Buffer,
+    pkcs8: Uint8Array,
+  ): Promise<GeneratedKey> {
+    const dataKey = await translated(() => this.#keyring.create({ keyId, accountId, spkiSha256: sha256(spki) }))
+    const sealed = encrypt(dataKey.key, binding({ keyId, accountId, algorithm }), pkcs8)
+    return { spki, sealedPrivateKey: Buffer.concat([Buffer.of(sealedVersion), sealed]) }
   }
 
   async sign(reference: KeyReference, hash: SignatureHash | null, linted: Linted): Promise<Buffer> {
@@ -83,6 +106,10 @@ export class SealedProvider implements KeyProvider {
 
   async forget(keyId: string): Promise<void> {
     await this.#cache.forget(keyId)
+  }
+
+  async forgetAll(): Promise<void> {
+    await this.#cache.forgetAll()
   }
 
   async destroy(keyId: string): Promise<'destroyed' | 'wasAbsent'> {
@@ -197,6 +224,24 @@ function sameReference(held: KeyReference, asked: KeyReference): boolean {
     held.algorithm === asked.algorithm &&
     Buffer.compare(held.sealedPrivateKey, asked.sealedPrivateKey) === 0
   )
+}
+
+function readPrivateKey(pkcs8: Uint8Array): KeyObject {
+  try {
+    return createPrivateKey({
+      key: Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.length),
+      format: 'der',
+      type: 'pkcs8',
+    })
+  } catch {
+    throw new KeyError('KeyUnusable', 'The private key is malformed.')
+  }
+}
+
+function isOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, algorithm: KeyAlgorithm): boolean {
+  const { type, ...details } = factsOf(algorithm).material
+  const found: Readonly<Record<string, unknown>> = { ...asymmetricKeyDetails }
+  return asymmetricKeyType === type && Object.entries(details).every(([name, value]) => found[name] === value)
 }
 
 function readPublicKey(spki: Uint8Array): KeyObject {

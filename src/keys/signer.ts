@@ -72,6 +72,14 @@ export interface KeyProvider {
   generate(request: Omit<KeyReference, 'sealedPrivateKey'>): Promise<GeneratedKey>
 
   /**
+   * Takes in a private key that was made elsewhere (unencrypted PKCS #8, only read). What the provider keeps of it is durable
+   * when this returns, as with `generate`; copies outside are not the provider's to know or destroy.
+   *
+   * @throws KeyError KeyExists, KeyLookupFailed; KeyUnusable when it is no key of this algorithm
+   */
+  importKey(request: Omit<KeyReference, 'sealedPrivateKey'>, pkcs8: Uint8Array): Promise<GeneratedKey>
+
+  /**
    * Signs what was linted: a DER signature for ECDSA, PKCS #1 v1.5 for RSA, 64 octets for Ed25519, whose `hash` is null.
    * Long input is streamed, with pauses in which other work gets its turn; for Ed25519 it is gathered first, up to
    * `maxOnePieceBytes`. The token is redeemed only after the key has been found fit.
@@ -85,6 +93,9 @@ export interface KeyProvider {
    * way have ended. This is the confirmation that a process gives before destruction. A later `sign` fetches the key again.
    */
   forget(keyId: string): Promise<void>
+
+  /** The same for every key. */
+  forgetAll(): Promise<void>
 
   /**
    * Destroys the key, durably when this returns; forgets it first, and from the call on this provider refuses to sign

@@ -1,12 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { day } from '../kernel/index.ts'
-import { engines } from './engines.fixture.ts'
+import { onEveryEngine } from './engines.fixture.ts'
 import { aCertificate, now, otherwise } from './objects.fixture.ts'
 
 const week = { after: now + day, upTo: now + 7 * day, withinDays: 7 }
 
-for (const engine of engines) {
-  describe(`NoticeStore on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `NoticeStore on ${engine}`,
+  (engine) => {
     test('a window holds its end and not its beginning', async () => {
       await using db = await engine.open()
       const ends = [week.after, week.after + 1, week.upTo, week.upTo + 1]
@@ -41,5 +42,5 @@ for (const engine of engines) {
       await db.commit([db.notices.forget(week.upTo + 1)])
       expect(await db.notices.unannounced(week, 10)).toHaveLength(1)
     })
-  })
-}
+  },
+)

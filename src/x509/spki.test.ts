@@ -130,6 +130,27 @@ describe('SubjectPublicKeyInfo', () => {
   })
 })
 
+describe('Ed25519 points', () => {
+  const ed25519 = (hex: string) => issuing(sequence(sequence(oid(oids.ed25519)), bitString(Buffer.from(hex, 'hex'))))
+
+  test('of small order are refused, whatever the sign of x', () => {
+    const order8 = '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'
+    for (const hex of [
+      '00'.repeat(32),
+      `01${'00'.repeat(31)}`,
+      `ec${'ff'.repeat(30)}7f`,
+      order8,
+      `${order8.slice(0, 62)}85`,
+    ])
+      expect(ed25519(hex), hex).toBe('WeakKey')
+  })
+
+  test('RFC 8032 §5.1.3: y is below the prime', () => {
+    for (const first of ['ed', 'ee', 'ff']) expect(ed25519(`${first}${'ff'.repeat(30)}7f`)).toBe('BadKey')
+    expect(ed25519(`eb${'ff'.repeat(30)}7f`)).toBe('accepted')
+  })
+})
+
 describe('weak RSA keys', () => {
   const n = modulusOf(rsaKey().spki)
 

@@ -58,8 +58,16 @@ describe('name constraints (RFC 5280 §4.2.1.10): the service and OpenSSL agree'
   async function outside(issuerId: string, nameConstraints: object) {
     const key = `${temporaryFolder()}/ca.key`
     const csr = opensslReq(
-      ...['-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key],
-      ...['-subj', '/C=CN/O=Example/CN=Outside'],
+      '-new',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      key,
+      '-subj',
+      '/C=CN/O=Example/CN=Outside',
     )
     const { certificateId } = await call('IssueCaByCsr', {
       issuerId,
@@ -71,13 +79,30 @@ describe('name constraints (RFC 5280 §4.2.1.10): the service and OpenSSL agree'
     const says = (name: { type: string; value: string }, organization = 'Example') => {
       const words: Record<string, string> = { dns: 'DNS', ip: 'IP', email: 'email', uri: 'URI' }
       const request = opensslReq(
-        ...['-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-        ...['-keyout', `${temporaryFolder()}/key.pem`, '-subj', `/C=CN/O=${organization}/CN=leaf`],
+        '-new',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-keyout',
+        `${temporaryFolder()}/key.pem`,
+        '-subj',
+        `/C=CN/O=${organization}/CN=leaf`,
       )
       const leaf = openssl(
-        ...['x509', '-req', '-in', file('request.csr', request), '-CA', file('ca.pem', certificate), '-CAkey', key],
-        ...['-days', '30'],
-        ...['-extfile', file('leaf.cnf', `${identifiers}subjectAltName=${words[name.type]}:${name.value}\n`)],
+        'x509',
+        '-req',
+        '-in',
+        file('request.csr', request),
+        '-CA',
+        file('ca.pem', certificate),
+        '-CAkey',
+        key,
+        '-days',
+        '30',
+        '-extfile',
+        file('leaf.cnf', `${identifiers}subjectAltName=${words[name.type]}:${name.value}\n`),
       )
       return verify(leaf, { roots: root.pem, chain: certificate })
     }
@@ -188,8 +213,16 @@ describe('name constraints (RFC 5280 §4.2.1.10): the service and OpenSSL agree'
     })
     const csr = (name: string) =>
       opensslReq(
-        ...['-new', '-newkey', 'ed25519', '-nodes', '-keyout', `${temporaryFolder()}/key.pem`],
-        ...['-subj', '/CN=theirs', '-addext', `subjectAltName=DNS:${name}`],
+        '-new',
+        '-newkey',
+        'ed25519',
+        '-nodes',
+        '-keyout',
+        `${temporaryFolder()}/key.pem`,
+        '-subj',
+        '/CN=theirs',
+        '-addext',
+        `subjectAltName=DNS:${name}`,
       )
     const byCsr = (name: string) =>
       call('IssueCertificateByCsr', { issuerId: caId, csr: csr(name), validity: { unit: 'day', amount: 10 } })
