@@ -26,11 +26,17 @@ describe('certkeep admin reset', () => {
       await using service = await startService({ emulate: false, dataFolder, keep: true })
       old = service.credentials
       caId = await rootCa(service)
-      // Locks itself out as thoroughly as it can: a Deny that outweighs every Allow.
+      // Nobody can lock out the last administrator, so there is another, whose key nobody has any more.
+      await own(service.url, old, 'CreateUser', { userName: 'gone' })
+      await own(service.url, old, 'CreateAccessKey', { userName: 'gone' })
+      await own(service.url, old, 'AttachPolicy', { userName: 'gone', policyName: 'ram-1/AdministratorAccess' })
+      // A Deny that outweighs every Allow, by way of a group too.
       const statement = [{ Effect: 'Deny', Action: '*', Resource: '*' }]
       const document = JSON.stringify({ Version: '1', Statement: statement })
+      await own(service.url, old, 'CreateGroup', { groupName: 'denied' })
+      await own(service.url, old, 'AddUserToGroup', { groupName: 'denied', userName: 'admin' })
       await own(service.url, old, 'CreatePolicy', { policyName: 'deny', document })
-      await own(service.url, old, 'AttachPolicy', { userName: 'admin', policyName: 'deny' })
+      await own(service.url, old, 'AttachPolicyToGroup', { groupName: 'denied', policyName: 'deny' })
       expect((await huawei(service.url, old, 'POST', '/api/ShowCa', { caId })).status).toBe(403)
       const busy = await certkeep('admin', 'reset', '--data', dataFolder)
       expect(busy).toMatchObject({ code: 1, out: '' })
@@ -66,13 +72,13 @@ describe('certkeep admin reset', () => {
   })
 
   test.each([
-    ['a folder without data', [], 'There is no data of Certkeep in'],
-    ['an unlikely name', ['--user', 'a b'], 'is no user name'],
-  ])('%s: one sentence, and nothing is made', async (_title, more, words) => {
+    ['a folder without data', [], 1, 'There is no data of Certkeep in'],
+    ['an unlikely name', ['--user', 'a b'], 2, 'is no user name'],
+  ])('%s: one sentence, and nothing is made', async (_title, more, exit, words) => {
     const folder = temporaryFolder()
     await rm(folder, { recursive: true })
     const { code, err } = await certkeep('admin', 'reset', '--data', folder, ...more)
-    expect(code).toBe(1)
+    expect(code).toBe(exit)
     expect(err).toContain(words)
     expect(err.trim().split('\n')).toHaveLength(1)
     expect(existsSync(folder)).toBe(false)
