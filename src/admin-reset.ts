@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { compose, type Thread } from './compose.ts'
-import { DataFolderError, holdsData, openDataFolder, writeDurably } from './data-folder.ts'
+import {
+  belongsToName,
+  DataFolderError,
+  holdsData,
+  openDataFolder,
+  writeDurably,
+  type OpenDataFolder,
+} from './data-folder.ts'
 import {
   administratorPolicy,
   newAccessKeyFor,
@@ -10,9 +18,27 @@ import {
   type FirstCredentials,
   type User,
 } from './iam/index.ts'
-import { DomainClock, newDecimalId, newHexId, newRequestId, Problem, wallClock, type Write } from './kernel/index.ts'
+import {
+  DomainClock,
+  newDecimalId,
+  newHexId,
+  newRequestId,
+  newUuid,
+  Problem,
+  wallClock,
+  type Write,
+} from './kernel/index.ts'
+import { openSharedFolder } from './shared-folder.ts'
 import { newSharedMemory } from './shared-memory.ts'
-import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter } from './storage/index.ts'
+import {
+  DirectCommitter,
+  openPool,
+  postgresDatabase,
+  sqliteDatabase,
+  SqliteReader,
+  SqliteWriter,
+  type Database,
+} from './storage/index.ts'
 
 export interface AdministratorReset {
   accountName: string
@@ -27,23 +53,25 @@ const credentialsName = 'reset-credentials.json'
 const changed = new Problem('ChangedMeanwhile', 'the user was changed meanwhile')
 
 /**
- * For the lost administrator: on a data folder that nobody serves, gives a user a new password and a new access key and
- * every right of the account. Whatever else opened the door before is closed: the user's access keys are disabled, the
- * tokens and temporary keys end, other policies are detached and groups are left (a Deny among them would deny still). The credentials are on the disk, readable
- * for their owner alone, before they are valid.
- * @param account its name; undefined: the first one, of the folder's first start
+ * For the lost administrator: gives a user a new password and a new access key and every right of the account. Whatever
+ * else opened the door before is closed: the user's access keys are disabled, tokens and temporary keys end, other policies
+ * are detached and groups are left (a Deny among them would deny still). The credentials are on the disk, readable for
+ * their owner alone, before they are valid. Nobody may be serving a folder with data of its own; with a database, other
+ * processes may run on and learn of it as of any change of rights.
+ * @param database URL of the PostgreSQL database, where the data is in one
+ * @param accountName undefined: the first one, of the first start
  * @throws DataFolderError one sentence: no data, in use, no such account
  */
 export async function resetAdministrator(
   folder: string,
-  { userName, accountName }: { userName: string; accountName: string | undefined },
+  {
+    userName,
+    accountName,
+    database,
+  }: { userName: string; accountName: string | undefined; database: string | undefined },
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<AdministratorReset> {
-  if (!holdsData(folder))
-    throw new DataFolderError(`There is no data of Certkeep in ${folder}; name the folder with --data.`)
-  const open = await openDataFolder(folder, { emulate: 'either', environment })
-  const writer = new SqliteWriter(open.databasePath)
-  const reader = new SqliteReader(open.databasePath)
+  const open = await (database === undefined ? openOwn(folder, environment) : openShared(folder, database, environment))
   try {
     const memory = newSharedMemory()
     if (open.emulatorClock !== undefined)
@@ -51,7 +79,7 @@ export async function resetAdministrator(
         JSON.parse(open.emulatorClock) as { value: number; frozen: boolean },
       )
     const thread = compose({
-      db: sqliteDatabase(reader, new DirectCommitter(writer)),
+      db: open.db,
       masterKey: open.masterKey,
       keyring: open.keyring,
       memory,
@@ -65,11 +93,44 @@ export async function resetAdministrator(
     if (!account) throw new DataFolderError(`There is no account named ${accountName} in ${folder}.`)
     return await reset(thread, account, userName, join(folder, credentialsName))
   } finally {
-    reader.close()
-    writer.close()
-    open.release()
+    await open.close()
   }
 }
+
+type Opened = OpenDataFolder & { db: Database; close(): Promise<void> }
+
+async function openOwn(folder: string, environment: Readonly<Record<string, string | undefined>>): Promise<Opened> {
+  // A folder whose data is elsewhere is refused in words of its own.
+  if (!holdsData(folder) && !existsSync(join(folder, belongsToName))) throw noData(folder)
+  const open = await openDataFolder(folder, { emulate: 'either', environment })
+  const writer = new SqliteWriter(open.databasePath)
+  const reader = new SqliteReader(open.databasePath)
+  return {
+    ...open,
+    db: sqliteDatabase(reader, new DirectCommitter(writer)),
+    close() {
+      reader.close()
+      writer.close()
+      open.release()
+      return Promise.resolve()
+    },
+  }
+}
+
+async function openShared(
+  folder: string,
+  database: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Opened> {
+  if (!holdsData(folder) && !existsSync(join(folder, belongsToName))) throw noData(folder)
+  const options = { emulate: 'either', environment, database, processId: newUuid(), leaseMs: 1 } as const
+  const open = await openSharedFolder(folder, options)
+  const pool = openPool({ url: database, size: 2 })
+  return { ...open, db: postgresDatabase(pool), close: () => pool.end() }
+}
+
+const noData = (folder: string): DataFolderError =>
+  new DataFolderError(`There is no data of Certkeep in ${folder}; name the folder with --data.`)
 
 async function reset(
   { deps, trail }: Thread,

@@ -41,7 +41,7 @@ interface BelongsTo {
 }
 
 export interface SharedFolderOptions {
-  emulate: boolean
+  emulate: boolean | 'either'
   environment: Readonly<Record<string, string | undefined>>
   /** The URL of the database. */
   database: string

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { dataFolderOf } from '../config/index.ts'
+import { databaseOf, dataFolderOf } from '../config/index.ts'
 import { UsageError } from './errors.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -7,12 +7,13 @@ import type { Terminal } from './terminal.ts'
 export function addAdminCommands(program: Command, terminal: Terminal): void {
   const admin = program
     .command('admin')
-    .description('For the operator: on the data folder, while nothing serves it')
+    .description('For the operator: on the data folder')
     .copyInheritedSettings(program)
   admin
     .command('reset')
     .description('Give a lost administrator a new password and a new access key')
     .option('--data <folder>', 'the data folder (else CERTKEEP_HOME, else ./data)')
+    .option('--database <url>', 'PostgreSQL with the data (else CERTKEEP_DATABASE, else SQLite in the data folder)')
     .option('--user <name>', 'the user, who is made when there is none of this name', 'admin')
     .option('--account <name>', 'the account (else the first)')
     .action(async (options: ResetOptions) => terminal.out(await reset(options)))
@@ -30,17 +31,18 @@ export function addAdminCommands(program: Command, terminal: Terminal): void {
 
 interface ResetOptions {
   data?: string
+  database?: string
   user: string
   account?: string
 }
 
 const userName = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
 
-async function reset({ data, user, account }: ResetOptions): Promise<string> {
+async function reset({ data, database, user, account }: ResetOptions): Promise<string> {
   if (!userName.test(user)) throw new UsageError(`${JSON.stringify(user)} is no user name.`)
   process.umask(0o077)
   const { resetAdministrator } = await import('../admin-reset.ts')
-  const asked = { userName: user, accountName: account }
+  const asked = { userName: user, accountName: account, database: databaseOf(database, process.env) }
   const done = await resetAdministrator(dataFolderOf(data, process.env), asked, process.env)
   const verb = done.created ? 'was made' : 'has a new password and a new access key'
   const keys = done.disabledKeys === 1 ? 'One access key' : `${done.disabledKeys} access keys`

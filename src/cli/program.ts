@@ -110,6 +110,7 @@ const expectedErrors: ReadonlySet<string> = new Set([
   'NotReachable',
   'CredentialsError',
   'AddressError',
+  'ConfigError',
   'DataFolderError',
   'MasterKeyError',
   Declined.name,

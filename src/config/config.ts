@@ -96,7 +96,7 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     )
   const config: Config = {
     dataFolder: dataFolderOf(options.data, environment),
-    database: databaseOf(setting(options.database, 'DATABASE')),
+    database: databaseOf(options.database, environment),
     host,
     port: portOf(setting(options.port, 'PORT')) ?? defaultPort,
     tls: tlsOf(options, setting),
@@ -194,9 +194,10 @@ function publicUrlOf(text: string | undefined): string | undefined {
   return url.href.replace(/\/+$/, '')
 }
 
-/** The URL may hold a password, so it is never repeated. */
-function databaseOf(text: string | undefined): string | undefined {
-  if (text === undefined || text === '') return undefined
+/** The URL may hold a password, so it is never repeated. @throws ConfigError */
+export function databaseOf(option: string | undefined, environment: Environment): string | undefined {
+  const text = (option ?? environment['CERTKEEP_DATABASE']) || undefined
+  if (text === undefined) return undefined
   // A socket's folder stands in the query, with no host before it, which is no URL to everybody.
   if (!/^postgres(?:ql)?:\/\/\S+$/.test(text))
     throw new ConfigError('CERTKEEP_DATABASE must be the URL of a PostgreSQL database: postgresql://user@host/name.')

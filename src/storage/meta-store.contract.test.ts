@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { onEveryEngine } from './engines.fixture.ts'
+import { otherwise } from './objects.fixture.ts'
 
 onEveryEngine(
   (engine) => `MetaStore on ${engine}`,
@@ -11,6 +12,14 @@ onEveryEngine(
       await db.commit([db.meta.write('clock.mark', '2')])
       expect(await db.meta.read('clock.mark')).toBe('2')
       expect(await db.meta.read('instance')).toBe('')
+    })
+
+    test('of two who write a value for the first time, one is told that it is taken', async () => {
+      await using db = await engine.open()
+      const create = (value: string) => db.commit([db.meta.create('tls.authority', value, otherwise('Taken'))])
+      await create('first')
+      await expect(create('second')).rejects.toMatchObject({ code: 'Taken' })
+      expect(await db.meta.read('tls.authority')).toBe('first')
     })
   },
 )

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { day, newSerial, newUuid, problem, type Clock, type Committer, type Write } from '../kernel/index.ts'
+import {
+  day,
+  newSerial,
+  newUuid,
+  problem,
+  type Clock,
+  type Committer,
+  type Problem,
+  type Write,
+} from '../kernel/index.ts'
 import {
   issuerFrom,
   leafExtensions,
@@ -30,7 +39,12 @@ export interface InstanceNeeds {
   /** TLS lives by the wall clock. */
   wallClock: Clock
   /** Single values under fixed keys. */
-  values: { read(key: string): Promise<string | undefined>; write(key: string, value: string): Write }
+  values: {
+    read(key: string): Promise<string | undefined>
+    write(key: string, value: string): Write
+    /** Fails with `taken` when there is one. */
+    create(key: string, value: string, taken: Problem): Write
+  }
   /** Whose keys these are: no tenant's. */
   accountId: string
 }
@@ -127,12 +141,19 @@ async function authorityAt(needs: InstanceNeeds, now: number): Promise<Issuer> {
     certificate: Buffer.from(certificate).toString('base64'),
     notAfter,
   }
-  await needs.committer.commit([
-    ...writes,
-    needs.ledger.record({ ...entry(certificate, spki), caId, serial, kind: 'root', notAfter, issuedAt: now }, twice),
-    needs.ledger.done(signing.id),
-    needs.values.write(authorityKey, JSON.stringify(next)),
-  ])
+  const value = JSON.stringify(next)
+  try {
+    await needs.committer.commit([
+      known ? needs.values.write(authorityKey, value) : needs.values.create(authorityKey, value, madeElsewhere),
+      ...writes,
+      needs.ledger.record({ ...entry(certificate, spki), caId, serial, kind: 'root', notAfter, issuedAt: now }, twice),
+      needs.ledger.done(signing.id),
+    ])
+  } catch (error) {
+    if (error !== madeElsewhere) throw error
+    await needs.keys.destroy(key.keyId) // nobody knows of it
+    return authorityAt(needs, now)
+  }
   return issuerFrom(caId, key, certificate, [])
 }
 
@@ -228,3 +249,5 @@ const entry = (certificate: Uint8Array, spki: Uint8Array) => ({
 })
 
 const twice = problem('ChangedMeanwhile')
+/** Another process of the instance started at the same moment. */
+const madeElsewhere = problem('ChangedMeanwhile')

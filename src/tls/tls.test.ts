@@ -48,6 +48,14 @@ describe('the certificate of its own', () => {
     expect(second.authority).toEqual(first.authority)
   })
 
+  test('of two processes that begin at once, both end with one authority', async () => {
+    await using own = await aSource()
+    const [one, other] = await Promise.all([own.source.current(), own.named(['other.example']).current()])
+    expect(one.authority).toEqual(other.authority)
+    const spki = new X509Certificate(one.authority!).publicKey.export({ type: 'spki', format: 'der' })
+    expect(await own.core.deps.keys.searchByPublicKey(spki)).toHaveLength(1)
+  })
+
   test('is made anew when the names change', async () => {
     await using own = await aSource()
     const first = await own.source.current()

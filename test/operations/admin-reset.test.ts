@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { huawei, own } from '../support/client.ts'
-import { rootCa } from '../support/life.ts'
+import { twoProcesses } from '../postgres/two-processes.ts'
+import { rootCa, until } from '../support/life.ts'
 import { readCredentials, startService, temporaryFolder } from '../support/service.ts'
 
 const launcher = fileURLToPath(new URL('../../bin/certkeep.js', import.meta.url))
@@ -58,6 +59,21 @@ describe('certkeep admin reset', () => {
     const { rows } = await own(service.url, fresh, 'ListAuditEntries', { objectType: 'user' })
     expect(rows[0]).toMatchObject({ operation: 'ResetAdministrator', door: 'cli', userName: 'operator' })
     expect(JSON.stringify(rows)).not.toContain(fresh.accessKeySecret)
+  })
+
+  test('works on data in PostgreSQL too, while processes run on', async () => {
+    await using both = await twoProcesses()
+    const { a, b, database } = both
+    const { dataFolder, credentials: old } = a
+    expect((await certkeep('admin', 'reset', '--data', dataFolder)).err).toContain('belong to data in PostgreSQL')
+    const done = await certkeep('admin', 'reset', '--data', dataFolder, '--database', database)
+    expect(done).toMatchObject({ code: 0, err: '' })
+    const fresh = await readCredentials(join(dataFolder, 'reset-credentials.json'))
+    expect(await rootCa({ ...b, credentials: fresh })).toMatch(/^[0-9a-f-]{36}$/)
+    await until('both refuse the old key', async () => {
+      const answers = await Promise.all([a, b].map(({ url }) => huawei(url, old, 'POST', '/api/ListUsers', {})))
+      return answers.every(({ status }) => status === 401)
+    })
   })
 
   test('makes the user when there is none of this name', async () => {
