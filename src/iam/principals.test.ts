@@ -299,6 +299,18 @@ describe('the caller of a request', () => {
     })
   })
 
+  test('a refusal names the action in the dialect of the door', async () => {
+    const actions = ['sts:AssumeRole', 'sts:agencies:assume']
+    for (const [door, action] of [
+      ['huawei', 'sts:agencies:assume'],
+      ['alibaba', 'sts:AssumeRole'],
+    ] as const) {
+      const { principals, caller } = await aCaller(aWorld(), { door })
+      expect(principals.refusal(caller, actions, {})).toMatchObject({ action })
+      expect(principals.refusal(caller, ['other:thing'], {})).toMatchObject({ action: 'other:thing' })
+    }
+  })
+
   test('an operation without actions is open to every user of the account', async () => {
     const world = aWorld()
     world.world.policies = []

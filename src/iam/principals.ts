@@ -204,7 +204,7 @@ export class Principals implements Authorizer {
     const facts = { sourceIp, secureTransport, projectName, currentTime: this.wallClock.now() }
     const decided = judge(principal, actions, resource, facts)
     if (decided.decision === 'allow') return undefined
-    return { action: actions[0]!, decision: decided.decision, policyType: decided.policyType }
+    return { action: missingAction(caller, actions), decision: decided.decision, policyType: decided.policyType }
   }
 
   async refresh(caller: Caller): Promise<Caller> {
@@ -249,3 +249,7 @@ export class Principals implements Authorizer {
     this.byToken.clear()
   }
 }
+
+/** The name that the caller's dialect has for it, so that they can write the policy that is missing. */
+const missingAction = ({ door }: Caller, actions: readonly string[]): string =>
+  (door === 'huawei' ? actions.find((action) => action.split(':').length === 3) : undefined) ?? actions[0]!

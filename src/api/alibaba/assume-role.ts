@@ -4,24 +4,24 @@ import { ignored, text, type Parameter } from './parameters.ts'
 import { wireOperation } from './wire-operation.ts'
 
 /** Contract alibaba-ram §6: this product has its own names for what is wrong with a parameter. */
-const invalid = (name: string, rule: string): AlibabaWireError =>
+const invalid = (name: string, { code = name, rule }: { code?: string; rule: string }): AlibabaWireError =>
   new AlibabaWireError({
     status: 400,
-    code: `InvalidParameter.${name}`,
+    code: `InvalidParameter.${code}`,
     message: `The parameter ${name} is not valid: ${rule}`,
   })
 
 /** An empty value is an absent one, as everywhere. `parse` gives undefined for what it cannot read. */
 const parameter = <Value>(
   parse: (text: string) => Value | undefined,
-  { code, rule }: { code?: string; rule: string },
+  flaw: { code?: string; rule: string },
 ): Parameter<Value | undefined> => ({
   ...text,
   read(parameters, name) {
     const given = parameters.get(name)
     if (given === undefined || given === '') return undefined
     const value = parse(given)
-    if (value === undefined) throw invalid(code ?? name, rule)
+    if (value === undefined) throw invalid(name, flaw)
     return value
   },
 })

@@ -158,4 +158,5 @@ function inputInvalid({ details }: Problem, { fields }: RefusedCall): AlibabaWir
   return invalidParameter(parameter, deeper.length === 0 ? sentence(`it ${String(details['reason'])}`) : undefined)
 }
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`

@@ -106,7 +106,7 @@ function toldString(value: string, expected: unknown, known: Known): string {
 }
 
 /** What nobody must read is never written down, whatever else is expected. */
-const secrets = new Set(['password', 'accessKeySecret'])
+const secrets = new Set(['password', 'accessKeySecret', 'AccessKeySecret', 'secret'])
 
 const toldMember = (name: string, value: unknown, expected: unknown, known: Known): unknown =>
   secrets.has(name) && typeof value === 'string' && value !== '' ? '<text>' : toldJson(value, expected, known)

@@ -41,6 +41,19 @@ const key = { keyAlgorithm: 'p256', signatureHash: 'sha256' }
 
 const steps: readonly (readonly [string, Step])[] = [
   [
+    `a role "(?<role>[^"]+)"(?: with "(?<policy>[^"]+)")?(?: for (?<whom>\\S+))?${elsewhere}`,
+    async ({ cast }, groups) => {
+      const { role: roleName, policy: policyName, whom } = groups
+      const owner = ownerIn(groups)
+      const { accountId } = await cast.ask('ShowCaller', {}, owner)
+      const principal = { RAM: [whom ?? `acs:ram::${accountId}:root`] }
+      const statement = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: principal }
+      const trustPolicy = JSON.stringify({ Version: '1', Statement: [statement] })
+      await cast.ask('CreateRole', { roleName, trustPolicy }, owner)
+      if (policyName !== undefined) await cast.ask('AttachPolicyToRole', { roleName, policyName }, owner)
+    },
+  ],
+  [
     `a root CA${name}${days}${elsewhere}${as}`,
     async ({ cast, variables }, groups) => {
       const { caId } = await cast.ask(
