@@ -247,6 +247,9 @@ function mainCalls({ main, jobs, trustedClock, log, keeper, rates }: CallParts) 
   }
 }
 
+/** The clocks of several machines are not quite the same. */
+const nonceMargin = 5 * minute
+
 interface JobsOf {
   main: Thread
   config: Config
@@ -297,7 +300,7 @@ function jobsOf({ main, config, log, trustedClock, keeper, company, inAllThreads
       destroyKey: (keyId) => destroyUnusedKey(dayNeeds, keyId),
       housekeeping: async () => {
         const now = wallClock.now()
-        await deps.committer.commit([deps.iam.forgetTokens(now), deps.iam.forgetNonces(now)])
+        await deps.committer.commit([deps.iam.forgetTokens(now), deps.iam.forgetNonces(now - nonceMargin)])
         await company?.processes.sweep()
         return deps.domainClock.now() + hour
       },

@@ -20,7 +20,7 @@ const superseded = otherwise('Superseded')
 
 /** A migrated schema with all stores over it, and a session that is not ours, to get in the way with. */
 async function aDatabase() {
-  const schema = await aPostgresSchema()
+  const schema = await aPostgresSchema({ fsync: false })
   const pool = openPool({ url: schema.url, size: 8 })
   await migratePostgres(pool, 17)
   const stranger = new pg.Client({ connectionString: schema.url })
@@ -295,7 +295,7 @@ describe.skipIf(postgresIsMissing !== undefined)('nonces over several processes,
 
 describe.skipIf(postgresIsMissing !== undefined)('migratePostgres', () => {
   const empty = async () => {
-    const schema = await aPostgresSchema()
+    const schema = await aPostgresSchema({ fsync: false })
     const pool = openPool({ url: schema.url, size: 4, patient: true })
     return {
       pool,

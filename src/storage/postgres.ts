@@ -26,6 +26,7 @@ export interface PoolOptions {
 
 /** Longer waits are a fault of the server or of somebody who holds a lock, and the caller is told before their client gives up. */
 const connectMs = 5_000
+const idleMs = 60_000
 const timeouts = {
   lock_timeout: 10_000,
   statement_timeout: 30_000,
@@ -42,6 +43,7 @@ export function openPool({ url, size, patient = false, durable = true }: PoolOpt
     max: size,
     pipeline: true,
     connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: idleMs,
     ...(patient ? {} : timeouts),
     keepAlive: true,
     application_name: 'certkeep',
