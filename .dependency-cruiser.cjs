@@ -15,7 +15,7 @@ const mayKnow = {
   iam: ['kernel', 'x509', 'keys'],
   audit: ['kernel', 'x509'],
   issuance: base,
-  ca: [...base, 'issuance'],
+  ca: [...base, 'keystores', 'issuance'],
   certificates: [...base, 'issuance', 'ca'],
   revocation: [...base, 'issuance', 'ca', 'certificates'],
   'end-of-life': [...base, 'issuance', 'ca', 'certificates', 'revocation'],

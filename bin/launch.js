@@ -1,5 +1,6 @@
 // @ts-check
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { isatty } from 'node:tty'
@@ -12,11 +13,13 @@ import { needNode, root } from './node.js'
 
 /**
  * Runs `certkeep` with these arguments: in this process when that is a good Node, else in a child that stands for it.
- * Importing src/cli/main.ts is what runs it, in both cases.
+ * Importing its main file is what runs it, in both cases.
  * @param {string[]} args
  */
 export async function runCertkeep(args) {
-  const entry = join(root, 'src', 'cli', 'main.ts')
+  // The published package has JavaScript made of src/: Node strips no types under node_modules.
+  const source = join(root, 'src', 'cli', 'main.ts')
+  const entry = existsSync(source) ? source : join(root, 'dist', 'cli', 'main.js')
   const node = needNode()
   if (node.path === process.execPath) {
     process.argv = [process.execPath, entry, ...args]

@@ -50,13 +50,15 @@ export function newest(nodes) {
  * @returns {Node[]}
  */
 function findNodes(env, folder) {
-  const bundled = join(folder, 'node_modules', 'node-' + process.platform + '-' + process.arch, 'bin', 'node')
+  const platform = 'node-' + process.platform + '-' + process.arch
+  const bundled = join(folder, 'node_modules', platform, 'bin', 'node')
+  const beside = join(dirname(folder), platform, 'bin', 'node') // where npm puts it when we are a package ourselves
   const onPath = (env.PATH || '').split(delimiter).map((place) => place && join(place, 'node'))
   const running = realPath(process.execPath)
 
   const nodes = [{ path: process.execPath, version: releaseOf(process.version) }]
   const seen = new Set([running])
-  for (const path of [env.npm_node_execpath || '', bundled].concat(onPath)) {
+  for (const path of [env.npm_node_execpath || '', bundled, beside].concat(onPath)) {
     if (!path || !existsSync(path) || seen.has(realPath(path))) continue
     seen.add(realPath(path))
     // Asked, not read from a package.json: a binary made for another C library is there and cannot run.

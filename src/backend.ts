@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import type { OtherProcesses } from './compose.ts'
 import type { Logger } from './log.ts'
@@ -37,7 +38,8 @@ export interface Backend {
   close(): Promise<void>
 }
 
-const source = (path: string): URL => new URL(path, import.meta.url)
+/** A file of ours: TypeScript here, JavaScript in the published package (scripts/build-package.js). */
+export const source = (path: string): URL => new URL(path.replace(/[.]ts$/, extname(import.meta.url)), import.meta.url)
 
 /** One writer thread, and one that moves the log into the database. @param fatal see main.ts */
 export async function sqliteBackend(

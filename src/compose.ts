@@ -1,7 +1,7 @@
 import { auditTrail } from './audit/index.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { JobSchedule } from './end-of-life/index.ts'
-import { Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
+import { KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
 import {
   DomainClock,
@@ -76,9 +76,15 @@ export function compose(parts: ThreadParts) {
   const audit = auditStore(db)
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
+  const keyUses = new KeyUses({ store: iam, committer, wallClock })
   const principals = new Principals({
     store: iam,
-    openSecret: (key) => sealer.open('access-key-secret', [key.accountId, key.id], key.sealedSecret),
+    openSecret: {
+      ofKey: (key) => sealer.open('access-key-secret', [key.accountId, key.id], key.sealedSecret),
+      ofSession: (session) =>
+        sealer.open('session-secret', [session.accountId, session.accessKeyId], session.sealedSecret),
+    },
+    noteUse: (accessKeyId, door) => keyUses.note(accessKeyId, door),
     generation: rights,
     wallClock,
   })
@@ -99,8 +105,10 @@ export function compose(parts: ThreadParts) {
     passwords,
     sealer,
     rights,
+    principals,
     committer,
     domainClock,
+    wallClock,
     publication: publicationAt(publicUrl),
     rootMarker,
     crlSchedule: jobSchedule,

@@ -1,14 +1,14 @@
 import { createServer as createProbe } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { postgresBackend, sqliteBackend, type Backend, type Company } from './backend.ts'
+import { postgresBackend, source, sqliteBackend, type Backend, type Company } from './backend.ts'
 import type { Config } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
 import type { ClockChange } from './emulator/index.ts'
 import { emulatorRootMarker } from './emulator/index.ts'
 import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
-import { newAccount } from './iam/index.ts'
+import { newAccount, RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
 import type { Control } from './keys/index.ts'
@@ -143,6 +143,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     minute,
   )
 
+  const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
+  const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
+
   return {
     url,
     folder,
@@ -156,6 +159,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     ],
     async stop() {
       clearInterval(marks)
+      clearInterval(rightsLooks)
       await jobs.stop()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
@@ -188,8 +192,6 @@ interface HttpWorker {
   thread: Worker
   call: (name: string, argument?: unknown) => Promise<unknown>
 }
-
-const source = (path: string): URL => new URL(path, import.meta.url)
 
 async function startHttpWorker(
   data: WorkerData,
@@ -300,7 +302,11 @@ function jobsOf({ main, config, log, trustedClock, keeper, company, inAllThreads
       destroyKey: (keyId) => destroyUnusedKey(dayNeeds, keyId),
       housekeeping: async () => {
         const now = wallClock.now()
-        await deps.committer.commit([deps.iam.forgetTokens(now), deps.iam.forgetNonces(now - nonceMargin)])
+        await deps.committer.commit([
+          deps.iam.forgetTokens(now),
+          deps.iam.forgetSessions(now),
+          deps.iam.forgetNonces(now - nonceMargin),
+        ])
         await company?.processes.sweep()
         return deps.domainClock.now() + hour
       },

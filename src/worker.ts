@@ -68,6 +68,7 @@ const doors: Record<string, Door> = {
   '/': alibabaDoor({ ...parts, domainClock: deps.domainClock }),
   '/v1/': huawei,
   '/v3/': huawei,
+  '/v3.0/': huawei,
   '/v5/': huawei,
   '/crl/': pkiDoor({ ...deps, report }),
   '/ca/': pkiDoor({ ...deps, report }),

@@ -1,6 +1,13 @@
 import Type from 'typebox'
-import { newSerial, operation } from '../kernel/index.ts'
-import { keyUsagesInput, signatureHashInput, uuidInput, validityInput } from '../issuance/index.ts'
+import { newSerial, operation, problem as kernelProblem } from '../kernel/index.ts'
+import {
+  keyUsagesInput,
+  nameConstraintsInput,
+  needsHash,
+  signatureHashInput,
+  uuidInput,
+  validityInput,
+} from '../issuance/index.ts'
 import { crlInput, crlSettingsOf, theCa, visibleCa } from './inputs.ts'
 import { installed, makeCaCertificate, type InstallNeeds } from './install.ts'
 import { issuerFor, keyOf, shownState, type IssuingNeeds } from './issuing.ts'
@@ -17,16 +24,19 @@ export const activateCa = operation<InstallNeeds & IssuingNeeds>()({
     {
       caId: uuidInput,
       issuerId: uuidInput,
-      signatureHash: signatureHashInput,
+      /** May be left out under an issuer whose key takes none. */
+      signatureHash: Type.Optional(signatureHashInput),
       validity: validityInput,
       pathLength: Type.Optional(Type.Integer({ minimum: 0, maximum: 6 })),
       keyUsages: Type.Optional(keyUsagesInput),
+      nameConstraints: Type.Optional(nameConstraintsInput),
       crl: Type.Optional(crlInput),
     },
     { additionalProperties: false },
   ),
   resource: theCa(),
   problems: [
+    'InputInvalid',
     'CaNotFound',
     'CaStateForbids',
     'CaChanged',
@@ -45,13 +55,15 @@ export const activateCa = operation<InstallNeeds & IssuingNeeds>()({
     const parent = await visibleCa(deps.cas, caller, input.issuerId)
     if (!parent) throw problem('CaNotFound', { caId: input.issuerId })
     const issuer = await issuerFor(deps, parent)
+    if (needsHash(parent.keyAlgorithm) && input.signatureHash === undefined)
+      throw kernelProblem('InputInvalid', { field: 'signatureHash', reason: 'is missing' })
     const made = await makeCaCertificate(deps, {
       ca,
       key: await keyOf(ca, deps.keyStore, 'activation'),
       spki: (await deps.keyStore.find(ca.keyId!))!.spki,
       issuer,
       parent,
-      request: { ...input, pathLength: input.pathLength ?? 0 },
+      request: { ...input, signatureHash: input.signatureHash, pathLength: input.pathLength ?? 0 },
       serial: newSerial(),
     })
     const active = { ...made.ca, ...(input.crl ? { crl: crlSettingsOf(input.crl) } : {}) }

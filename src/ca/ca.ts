@@ -1,4 +1,5 @@
-import type { KeyAlgorithmName, NameFields, RevocationReason, SignatureHash } from '../x509/index.ts'
+import type { SignatureHashName } from '../issuance/index.ts'
+import type { KeyAlgorithmName, NameFields, RevocationReason } from '../x509/index.ts'
 import type { CaState } from './lifecycle.ts'
 
 /** What a person asked for when ending a CA; kept with it until its day. */
@@ -27,13 +28,17 @@ export interface Ca {
   version: number
   state: CaState
   type: 'root' | 'subordinate'
-  /** `generate`: key and certificate made here; `import`: certificate signed outside; `csr`: signed here, the key is outside. */
-  genMode: 'generate' | 'import' | 'csr'
+  /**
+   * `generate`: key and certificate made here; `import`: key made here, certificate signed outside; `importKey`: both made
+   * outside, so that copies of the key may be there; `csr`: signed here, the key is outside.
+   */
+  genMode: 'generate' | 'import' | 'importKey' | 'csr'
   /** False for a CA certificate that was issued for a caller's CSR: it is no CA of ours, it only has a certificate here. */
   listed: boolean
   keyId: string | null
   keyAlgorithm: KeyAlgorithmName
-  signatureHash: SignatureHash | null
+  /** Of the signature on its certificate; null while there is none. */
+  signatureHash: SignatureHashName | null
   subject: NameFields
   issuerId: string | null
   issuerName: string | null

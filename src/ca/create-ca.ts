@@ -3,8 +3,12 @@ import { newSerial, newUuid, operation, problem as kernelProblem, type Write } f
 import {
   caKeyUsages,
   enterpriseProjectInput,
+  hashOf,
   keyAlgorithmInput,
   keyUsagesInput,
+  nameConstraintsAsked,
+  nameConstraintsInput,
+  needsHash,
   signatureHashInput,
   subjectInput,
   uuidInput,
@@ -17,7 +21,8 @@ import { issuerFor, type IssuingNeeds } from './issuing.ts'
 import { problem } from './problems.ts'
 
 /**
- * A new CA. A root is active at once; a subordinate too, if it is told its issuer, hash and validity, and otherwise has
+ * A new CA. A root is active at once; a subordinate too, if it is told its issuer, validity and hash (none where the
+ * issuer's key takes none), and otherwise has
  * a key and a subject only and waits for a certificate (ActivateCa, ImportCaCertificate). Order: docs/issuance.md.
  */
 export const createCa = operation<InstallNeeds & IssuingNeeds>()({
@@ -35,6 +40,7 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
       issuerId: Type.Optional(uuidInput),
       pathLength: Type.Optional(Type.Integer({ minimum: 0, maximum: 6 })),
       keyUsages: Type.Optional(keyUsagesInput),
+      nameConstraints: Type.Optional(nameConstraintsInput),
       crl: Type.Optional(crlInput),
       enterpriseProjectId: Type.Optional(enterpriseProjectInput),
     },
@@ -92,27 +98,40 @@ export const createCa = operation<InstallNeeds & IssuingNeeds>()({
       revokedAt: null,
       revocationReason: null,
     }
-    if (type === 'root' && (signatureHash === undefined || validity === undefined))
-      throw kernelProblem('InputInvalid', {
-        field: signatureHash === undefined ? 'signatureHash' : 'validity',
-        reason: 'is missing; a root needs it',
-      })
+    const missing =
+      signatureHash === undefined && needsHash(keyAlgorithm)
+        ? 'signatureHash'
+        : validity === undefined
+          ? 'validity'
+          : undefined
+    if (type === 'root' && missing !== undefined)
+      throw kernelProblem('InputInvalid', { field: missing, reason: 'is missing; a root needs it' })
 
     const parent =
       type === 'subordinate' && issuerId !== undefined ? await visibleCa(deps.cas, caller, issuerId) : undefined
     if (type === 'subordinate' && issuerId !== undefined && !parent) throw problem('CaNotFound', { caId: issuerId })
     const issuer = parent && (await issuerFor(deps, parent))
+    const signer = type === 'root' ? keyAlgorithm : parent?.keyAlgorithm
+    const complete = signer !== undefined && (signatureHash !== undefined || !needsHash(signer))
+    // What cannot be signed is told before a key is made.
+    if (complete) hashOf(signer, signatureHash)
+    nameConstraintsAsked(input.nameConstraints)
     const { key, row } = await newCaKey(deps, pending, now)
     const writes: Write[] = [deps.keyStore.insert(row)]
     let ca = pending
-    if (signatureHash !== undefined && validity !== undefined && (type === 'root' || issuer !== undefined)) {
+    if (complete && validity !== undefined) {
       const made = await makeCaCertificate(deps, {
         ca: pending,
         key,
         spki: row.spki,
         issuer,
         parent,
-        request: { signatureHash, validity, pathLength: type === 'root' ? undefined : (input.pathLength ?? 0) },
+        request: {
+          signatureHash,
+          validity,
+          pathLength: type === 'root' ? undefined : (input.pathLength ?? 0),
+          nameConstraints: input.nameConstraints,
+        },
         serial: newSerial(),
       })
       ca = made.ca

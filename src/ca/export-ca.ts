@@ -1,7 +1,6 @@
 import { operation, type Clock } from '../kernel/index.ts'
-import { signCsr, subjectOf, type SigningNeeds } from '../issuance/index.ts'
+import { hashOf, signCsr, subjectOf, type SigningNeeds } from '../issuance/index.ts'
 import type { KeyStore } from '../keys/index.ts'
-import { keyAlgorithms } from '../x509/index.ts'
 import { caIdInput, theCa } from './inputs.ts'
 import { chainAbove, keyOf, shownState } from './issuing.ts'
 import { problem, type ShownState } from './problems.ts'
@@ -43,7 +42,7 @@ export const exportCaCsr = operation<
     if (ca.state !== 'pendingActivation')
       throw problem('CaStateForbids', { act: 'export of the CSR', state: shownState(ca, domainClock.now()) })
     const key = await keyOf(ca, keyStore, 'export of the CSR')
-    const csr = await signCsr({ keys }, key, keyAlgorithms[ca.keyAlgorithm].hash, {
+    const csr = await signCsr({ keys }, key, hashOf(ca.keyAlgorithm, undefined), {
       subject: subjectOf(ca.subject).der,
       spki: (await keyStore.find(key.keyId))!.spki,
       extensions: [],

@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto'
 import type { Clock, Write } from '../kernel/index.ts'
 import {
+  hashName,
+  hashOf,
+  nameConstraintsAsked,
   rootExtensions,
   signCaCertificate,
   subjectOf,
   subordinateExtensions,
   validityOf,
   type Issuer,
+  type NameConstraintsInput,
   type Publication,
+  type SignatureHashName,
   type SigningNeeds,
   type ValidityRequest,
 } from '../issuance/index.ts'
 import type { KeyReference, KeyStore } from '../keys/index.ts'
-import { parseSpki, type Extension, type KeyUsage, type SignatureHash } from '../x509/index.ts'
+import { parseSpki, type Extension, type KeyUsage } from '../x509/index.ts'
 import type { Ca } from './ca.ts'
 import { caLifecycle } from './lifecycle.ts'
 import { problem } from './problems.ts'
@@ -36,10 +41,11 @@ export interface InstallNeeds extends SigningNeeds {
 }
 
 export interface CaCertificateRequest {
-  signatureHash: SignatureHash
+  signatureHash: SignatureHashName | undefined
   validity: ValidityRequest
   pathLength: number | undefined
   keyUsages?: readonly KeyUsage[] | undefined
+  nameConstraints?: NameConstraintsInput | undefined
 }
 
 const maxYears = { root: 30, subordinate: 20 } as const
@@ -47,7 +53,7 @@ const maxYears = { root: 30, subordinate: 20 } as const
 /**
  * Signs a certificate for a CA of ours and gives the CA as it will be, with the writes that go with it (not the CA's
  * own row). @param issuer undefined for a root
- * @throws Problem ValidityInvalid, ValidityBeyondIssuer, IssuerPathExhausted, LintForbids, KeyUnavailable
+ * @throws Problem InputInvalid, ValidityInvalid, ValidityBeyondIssuer, IssuerPathExhausted, LintForbids, KeyUnavailable
  */
 export async function makeCaCertificate(
   deps: InstallNeeds,
@@ -66,14 +72,19 @@ export async function makeCaCertificate(
   const { notBefore, notAfter } = validityOf(request.validity, now, maxYears[ca.type])
   if (issuer) checkUnder(issuer, notAfter, request.pathLength ?? 0)
 
+  const hash = hashOf((issuer?.key ?? key).algorithm, request.signatureHash)
   const spki = parseSpki(parts.spki)
   const usages = (request.keyUsages ?? ca.keyUsages) as readonly KeyUsage[]
-  const profile = { keyUsages: usages, pathLength: request.pathLength }
+  const profile = {
+    keyUsages: usages,
+    pathLength: request.pathLength,
+    nameConstraints: nameConstraintsAsked(request.nameConstraints),
+  }
   const { certificate, signing } = await signCaCertificate(deps, {
     caId: ca.id,
     key,
     issuer,
-    hash: request.signatureHash,
+    hash,
     serial,
     now,
     certificate: {
@@ -90,7 +101,7 @@ export async function makeCaCertificate(
   const next: Ca = {
     ...ca,
     state: caLifecycle[ca.state].installCertificate!,
-    signatureHash: request.signatureHash,
+    signatureHash: hashName(hash),
     pathLength: request.pathLength ?? null,
     keyUsages: usages,
     issuerId: parent?.id ?? null,

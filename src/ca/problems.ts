@@ -16,6 +16,7 @@ export const caProblems = {
   ValidityBeyondIssuer: ({ notAfter }: { notAfter: number }) =>
     `the validity ends after that of the issuing CA (${new Date(notAfter).toISOString()})`,
   TooManyTags: ({ max }: { max: number }) => `a CA has at most ${max} tags`,
+  CaKeyUnreadable: ({ reason }: { reason: string }) => `the private key of the CA cannot be read: ${reason}`,
   CertificateNotOfThisCa: ({ reason }: { reason: string }) => `the certificate cannot be installed: ${reason}`,
 }
 

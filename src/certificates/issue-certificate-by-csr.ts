@@ -4,8 +4,14 @@ import { newSerial, newUuid, operation, problemsOf, type Clock } from '../kernel
 import { caProblems, checkUnder, crlSettingsOf, installed, issuerFor, type Ca } from '../ca/index.ts'
 import {
   caKeyUsages,
+  defaultLeafUsages,
   enterpriseProjectInput,
+  hashName,
+  hashOf,
   issuanceProblems,
+  leafUsagesFor,
+  nameConstraintsAsked,
+  nameConstraintsInput,
   signCaCertificate,
   subordinateExtensions,
   uuidInput,
@@ -31,8 +37,8 @@ const caProblem = problemsOf(caProblems)
 
 const csrInput = Type.String({ minLength: 1, maxLength: 16_384 })
 
-/** Huawei's contract: whatever a CSR is signed with, SHA-384 is the hash. */
-const hash = 'sha384'
+/** Huawei's contract: whatever a CSR is signed with, SHA-384 is the hash; a key that takes none signs without. */
+const hashUnder = (issuer: Ca) => (hashOf(issuer.keyAlgorithm, undefined) === null ? null : 'sha384')
 
 /** Issues an end-entity certificate for the key of a caller's CSR; subject and key come from the CSR alone. */
 export const issueCertificateByCsr = operation<IssueNeeds>()({
@@ -73,7 +79,7 @@ export const issueCertificateByCsr = operation<IssueNeeds>()({
       {
         subject: { der: csr.info.subjectDer, fields: csr.info.subject.fields() },
         spki: csr.spki.der,
-        signatureHash: hash,
+        signatureHash: hashUnder(ca),
         validity: input.validity,
         request: {
           keyUsages: leafUsages(keyUsage, csr),
@@ -103,14 +109,12 @@ const grantedPurposes = new Set<string>([
   keyPurposes.emailProtection,
   keyPurposes.timeStamping,
 ])
-const neverForLeaves: readonly KeyUsage[] = ['keyCertSign', 'cRLSign']
-/** RFC 8813 §3: an EC key cannot transport keys. CSRs made from templates for RSA ask for it all the same. */
-const neverForEc: readonly KeyUsage[] = ['keyEncipherment', 'dataEncipherment']
 
-function leafUsages(asked: readonly KeyUsage[], csr: Csr): readonly KeyUsage[] {
-  const never = csr.spki.keyType === 'ec' ? [...neverForLeaves, ...neverForEc] : neverForLeaves
-  const granted = asked.filter((usage) => !never.includes(usage))
-  return granted.length > 0 ? granted : ['digitalSignature', 'keyAgreement']
+/** CSRs made from templates for RSA ask for what an EC key cannot do (RFC 8813 §3): what a key cannot do is passed over. */
+function leafUsages(asked: readonly KeyUsage[], { spki }: Csr): readonly KeyUsage[] {
+  const type = spki.keyType!
+  const granted = leafUsagesFor(type, asked)
+  return granted.length > 0 ? granted : defaultLeafUsages[type]
 }
 
 /**
@@ -128,12 +132,14 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
       csr: csrInput,
       validity: validityInput,
       pathLength: Type.Optional(Type.Integer({ minimum: 0, maximum: 6 })),
+      nameConstraints: Type.Optional(nameConstraintsInput),
       enterpriseProjectId: Type.Optional(enterpriseProjectInput),
     },
     { additionalProperties: false },
   ),
   resource: theIssuer(() => undefined),
   problems: [
+    'InputInvalid',
     'CaNotFound',
     'CaRevoked',
     'CaChanged',
@@ -151,6 +157,7 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
     const now = deps.domainClock.now()
     const csr = readCsr(input.csr)
     const issuer = await issuerFor(deps, parent)
+    const hash = hashUnder(parent)
     const pathLength = input.pathLength ?? 0
     const { notBefore, notAfter } = validityOf(input.validity, now, 20)
     checkUnder(issuer, notAfter, pathLength)
@@ -171,7 +178,12 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
         notAfter,
         subject: csr.info.subjectDer,
         spki: csr.spki.der,
-        extensions: subordinateExtensions({ keyUsages: caKeyUsages, pathLength }, csr.spki, issuer, deps.publication),
+        extensions: subordinateExtensions(
+          { keyUsages: caKeyUsages, pathLength, nameConstraints: nameConstraintsAsked(input.nameConstraints) },
+          csr.spki,
+          issuer,
+          deps.publication,
+        ),
       },
     })
     const ca: Ca = {
@@ -184,7 +196,7 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
       listed: false,
       keyId: null,
       keyAlgorithm,
-      signatureHash: hash,
+      signatureHash: hashName(hash),
       subject: csr.info.subject.fields(),
       issuerId: parent.id,
       issuerName: first(parent.subject.commonName) ?? null,
@@ -234,9 +246,9 @@ function readCsr(pem: string): Csr {
   try {
     csr = parseCsr(readOnePem(pem, ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST']).der)
   } catch (error) {
-    if (error instanceof X509Error)
-      throw issuanceProblem('RequestUnreadable', { what: 'the CSR', reason: error.message })
-    throw error
+    if (!(error instanceof X509Error)) throw error
+    if (error.code === 'BadKey') throw issuanceProblem('KeyRefused', { reason: error.message })
+    throw issuanceProblem('RequestUnreadable', { what: 'the CSR', reason: error.message })
   }
   try {
     checkKey(csr.spki, 'issue')

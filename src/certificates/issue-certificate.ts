@@ -1,7 +1,9 @@
 import Type from 'typebox'
 import { operation } from '../kernel/index.ts'
 import {
+  defaultLeafUsages,
   enterpriseProjectInput,
+  hashOf,
   keyAlgorithmInput,
   keyUsagesInput,
   signatureHashInput,
@@ -11,13 +13,7 @@ import {
   validityInput,
 } from '../issuance/index.ts'
 import { generateExportableKey, KeyGenerationBusy } from '../keys/index.ts'
-import {
-  keyAlgorithms,
-  type GeneralName,
-  type KeyAlgorithmName,
-  type KeyUsage,
-  type NameFields,
-} from '../x509/index.ts'
+import { keyAlgorithms, type GeneralName, type KeyAlgorithmName, type NameFields } from '../x509/index.ts'
 import { first, issuedFacts, issueLeaf, theIssuer, type IssueNeeds } from './issue.ts'
 import { problem } from './problems.ts'
 
@@ -58,6 +54,7 @@ export const issueCertificate = operation<IssueNeeds>()({
   ),
   resource: theIssuer((input: { issuerId: string; subject: NameFields }) => first(input.subject.commonName)),
   problems: [
+    'InputInvalid',
     'CaNotFound',
     'CaRevoked',
     'CaChanged',
@@ -82,10 +79,13 @@ export const issueCertificate = operation<IssueNeeds>()({
         {
           subject,
           spki,
-          signatureHash: input.signatureHash ?? keyAlgorithms[ca.keyAlgorithm].hash,
+          signatureHash: hashOf(ca.keyAlgorithm, input.signatureHash),
           validity: input.validity,
           request: {
-            keyUsages: input.keyUsages && input.keyUsages.length > 0 ? input.keyUsages : defaultUsages(algorithm),
+            keyUsages:
+              input.keyUsages && input.keyUsages.length > 0
+                ? input.keyUsages
+                : defaultLeafUsages[keyAlgorithms[algorithm].type],
             extendedKeyUsages: input.extendedKeyUsages ?? [],
             names: (input.names ?? []) as GeneralName[],
             custom: input.custom,
@@ -113,12 +113,6 @@ function completed(subject: NameFields, issuer: NameFields): NameFields {
   const inherited = { country, state, locality, organization, organizationalUnit }
   return { ...Object.fromEntries(Object.entries(inherited).map(([name, value]) => [name, first(value)])), ...subject }
 }
-
-/** RFC 5480 §3, RFC 4055 §1.2: RSA keys can transport keys, EC keys agree on them. */
-const defaultUsages = (algorithm: KeyAlgorithmName): KeyUsage[] =>
-  keyAlgorithms[algorithm].type === 'rsa'
-    ? ['digitalSignature', 'keyEncipherment']
-    : ['digitalSignature', 'keyAgreement']
 
 async function generated(algorithm: KeyAlgorithmName) {
   try {

@@ -3,6 +3,7 @@ import { newNumberedUuid, newSerial, numberOfUuid, type Caller, type Clock, type
 import { caAttributes, issuerFor, visibleCa, type Ca, type CaStore, type IssuingNeeds } from '../ca/index.ts'
 import { caProblems } from '../ca/index.ts'
 import {
+  hashName,
   leafExtensions,
   signLeaf,
   validityOf,
@@ -56,7 +57,8 @@ export const theIssuer = <Input extends { issuerId: string }>(
 export interface LeafOrder {
   subject: { der: Uint8Array; fields: NameFields }
   spki: Uint8Array
-  signatureHash: SignatureHash
+  /** null under an issuer whose key takes none. */
+  signatureHash: SignatureHash | null
   validity: ValidityRequest
   request: LeafRequest
   genMode: 'generate' | 'csr'
@@ -111,7 +113,7 @@ export async function issueLeaf(
     sans: order.request.names.map(generalNameText),
     serial,
     keyAlgorithm: spki.algorithm ?? spki.kind.type,
-    signatureHash: order.signatureHash,
+    signatureHash: hashName(order.signatureHash),
     notBefore,
     notAfter,
     certificate: der,

@@ -150,4 +150,4 @@ function checkChain(leaf: ParsedCertificate, chain: readonly ParsedCertificate[]
 }
 
 const hashOf = ({ signatureAlgorithm }: ParsedCertificate): string =>
-  (signatureAlgorithm && signatureAlgorithms[signatureAlgorithm].hash) ?? ''
+  signatureAlgorithm === undefined ? '' : (signatureAlgorithms[signatureAlgorithm].digest ?? 'none')

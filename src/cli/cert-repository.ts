@@ -24,7 +24,7 @@ export function addRepositoryCommands(cert: Command, terminal: Terminal): void {
 
   addPaging(add('list', 'List the repository'))
     .option('--uploaded-only', 'leave out what CAs of the account issued')
-    .option('--keyword <part>', 'only those with this in their names')
+    .option('--keyword <part>', 'only those for a domain name that contains this')
     .addOption(new Option('--state <state>', 'only those in this state').choices(certificateStates))
     .option('--expiring-within <days>', 'only those that end within so many days', wholeNumber)
     .does<[], ListOptions>(async ({ call, output, now }, options) => {

@@ -6,7 +6,7 @@ import type { AnswerOf, InputOf } from './session.ts'
 const words = <T extends string>(record: Record<T, true>): T[] => Object.keys(record) as T[]
 
 export type KeyAlgorithm = InputOf<'CreateCa'>['keyAlgorithm']
-export type SignatureHash = InputOf<'ActivateCa'>['signatureHash']
+export type SignatureHash = NonNullable<InputOf<'ActivateCa'>['signatureHash']>
 export type KeyUsage = NonNullable<InputOf<'CreateCa'>['keyUsages']>[number]
 export type RevocationReason = InputOf<'RevokeCertificate'>['reason']
 export type CaState = AnswerOf<'ShowCa'>['state']
@@ -16,11 +16,13 @@ export type CaFilterState = NonNullable<InputOf<'ListCas'>['state']>
 export const keyAlgorithms = words<KeyAlgorithm>({
   p256: true,
   p384: true,
+  p521: true,
+  ed25519: true,
   rsa2048: true,
   rsa3072: true,
   rsa4096: true,
 })
-export const signatureHashes = words<SignatureHash>({ sha256: true, sha384: true, sha512: true })
+export const signatureHashes = words<SignatureHash>({ sha256: true, sha384: true, sha512: true, none: true })
 export const keyUsages = words<KeyUsage>({
   digitalSignature: true,
   nonRepudiation: true,
@@ -69,7 +71,11 @@ const purposeOid = (text: string, before: readonly string[] | undefined): string
 }
 
 export const keyOption = (): Option => new Option('--key <algorithm>', 'kind of key').choices(keyAlgorithms)
-export const hashOption = (): Option => new Option('--hash <hash>', 'hash of the signature').choices(signatureHashes)
+export const hashOption = (): Option =>
+  new Option(
+    '--hash <hash>',
+    'hash of the signature (else sha256, or none where the key that signs is Ed25519)',
+  ).choices(signatureHashes)
 export const validityOption = (): Option =>
   new Option('--validity <time>', 'such as 10y, 6mo (of 31 days), 90d, 12h').argParser(readValidity)
 export const reasonOption = (): Option =>

@@ -1,11 +1,5 @@
-import { Command } from 'commander'
-import { serveCommand } from './serve.ts'
-import { tokenCommand } from './token.ts'
+import { runCli } from './program.ts'
+import { processTerminal } from './terminal.ts'
 
-const program = new Command('certkeep')
-  .description('A certificate management service and private CA that cloud SDKs can use unchanged.')
-  .showHelpAfterError()
-program.addCommand(serveCommand())
-program.addCommand(tokenCommand())
-
-await program.parseAsync()
+// The code alone is set: `serve` goes on running, and what was written must still reach a slow reader.
+process.exitCode = await runCli(process.argv.slice(2), processTerminal())

@@ -17,7 +17,7 @@ export function relative(at: number, now: number): string {
   const distance = Math.abs(at - now)
   if (distance < minute) return 'now'
   const [, unit, name] = steps.find(([below]) => distance < below)!
-  const amount = `${Math.floor(distance / unit)} ${name}`
+  const amount = `${Math.round(distance / unit)} ${name}`
   return at > now ? `in ${amount}` : `${amount} ago`
 }
 

@@ -1,34 +1,34 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Command } from 'commander'
-
-interface Credentials {
-  accountName: string
-  userName: string
-  password: string
-}
+import type { Command } from 'commander'
+import {
+  baseUrl,
+  CredentialsError,
+  firstCredentialsPath,
+  readCredentials,
+  send,
+  ServiceError,
+} from '../client/index.ts'
+import { urlOf, urlOption } from './session.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Logs in by the documented call and prints the token, for curl and scripts: `TOKEN=$(certkeep token)`. */
-export const tokenCommand = (): Command =>
-  new Command('token')
-    .description('Log in with a credentials file and print a token for X-Auth-Token, valid for a day.')
+export function addTokenCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('token')
+    .description('Log in with a credentials file and print a token for X-Auth-Token, valid for a day')
     .option('--credentials <file>', 'the file (else first-credentials.json in CERTKEEP_HOME or ./data)')
-    .option('--url <url>', 'the service', 'http://127.0.0.1:8440')
-    .action(run)
-
-async function run({ credentials: path, url }: { credentials?: string; url: string }): Promise<void> {
-  const file = path ?? join(process.env['CERTKEEP_HOME'] ?? 'data', 'first-credentials.json')
-  try {
-    process.stdout.write(`${await logIn(url, JSON.parse(await readFile(file, 'utf8')) as Credentials)}\n`)
-  } catch (error) {
-    process.stderr.write(`certkeep: no token: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
-  }
+    .addOption(urlOption())
+    .action(async (options: { credentials?: string; url?: string }) => {
+      const file = options.credentials ?? firstCredentialsPath(terminal.environment)
+      terminal.out(`${await logIn(baseUrl(urlOf(options, terminal)), file)}\n`)
+    })
 }
 
-async function logIn(url: string, { accountName, userName, password }: Credentials): Promise<string> {
+async function logIn(service: URL, file: string): Promise<string> {
+  const { accountName, userName, password } = await readCredentials(file)
+  if (typeof accountName !== 'string' || typeof userName !== 'string' || typeof password !== 'string')
+    throw new CredentialsError(`the credentials file ${file} lacks accountName, userName or password`)
   const domain = { name: accountName }
-  const response = await fetch(`${url}/v3/auth/tokens`, {
+  const { status, headers } = await send(new URL('/v3/auth/tokens', service), {
     method: 'POST',
     headers: { 'content-type': 'application/json;charset=utf8' },
     body: JSON.stringify({
@@ -38,7 +38,12 @@ async function logIn(url: string, { accountName, userName, password }: Credentia
       },
     }),
   })
-  const token = response.headers.get('x-subject-token')
-  if (response.status !== 201 || token === null) throw new Error(`${url} answered ${response.status}`)
-  return token
+  const token = headers.get('x-subject-token')
+  if (status === 201 && token !== null) return token
+  throw new ServiceError(
+    status,
+    status === 401 ? 'CredentialsWrong' : 'UnexpectedAnswer',
+    status === 401 ? 'no token: the user name or password is wrong' : `no token: ${service.origin} answered ${status}`,
+    headers.get('x-request-id') ?? undefined,
+  )
 }

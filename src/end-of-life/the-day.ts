@@ -173,6 +173,8 @@ async function close(
               // Copies of the keyring that somebody made are not known of here, so no more than this can be claimed.
               level: 'local',
               searched: destroyed.providers,
+              // What came from outside was outside: nothing here can speak for the copies there.
+              ...(ca.genMode === 'importKey' ? { origin: 'imported; copies elsewhere are not known of here' } : {}),
             }
           : { id: ca.keyId, method: 'none: another CA certificate hangs on this key' },
       },

@@ -1,5 +1,6 @@
 export * from './inputs.ts'
 export * from './issuer.ts'
+export * from './name-constraints.ts'
 export { issuanceProblems } from './problems.ts'
 export * from './profiles.ts'
 export * from './sign.ts'

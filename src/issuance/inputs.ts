@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { keyUsageNames, type KeyAlgorithmName, type SignatureHash } from '../x509/index.ts'
+import { keyAlgorithms, keyUsageNames, type KeyAlgorithmName, type SignatureHash } from '../x509/index.ts'
 
 /** Pieces of inputs that several operations share. */
 export const uuidInput = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' })
@@ -13,15 +13,13 @@ export const validityInput = Type.Object(
   { additionalProperties: false },
 )
 
-export const keyAlgorithmInput = Type.Enum([
-  'rsa2048',
-  'rsa3072',
-  'rsa4096',
-  'p256',
-  'p384',
-] satisfies KeyAlgorithmName[])
+export const keyAlgorithmInput = Type.Enum(Object.keys(keyAlgorithms) as KeyAlgorithmName[])
 
-export const signatureHashInput = Type.Enum(['sha256', 'sha384', 'sha512'] satisfies SignatureHash[])
+/** `none` is for a signer whose key takes no hash (Ed25519), where it may also be left out; see `hashOf`. */
+export const signatureHashInput = Type.Enum(['sha256', 'sha384', 'sha512', 'none'] satisfies SignatureHashName[])
+
+/** A hash as inputs and records name it. */
+export type SignatureHashName = SignatureHash | 'none'
 
 export const keyUsagesInput = Type.Array(Type.Enum([...keyUsageNames]), { maxItems: 9 })
 

@@ -11,7 +11,7 @@ import {
   der,
   X509Error,
 } from '../x509/index.ts'
-import type { Extension, GeneralName, KeyUsage, Spki } from '../x509/index.ts'
+import type { Extension, GeneralName, KeyType, KeyUsage, Spki } from '../x509/index.ts'
 import type { Issuer } from './issuer.ts'
 import { problem } from './problems.ts'
 
@@ -57,6 +57,8 @@ export interface CaRequest {
   keyUsages: readonly KeyUsage[]
   /** undefined: no limit. */
   pathLength: number | undefined
+  /** Of the names below it; see `nameConstraintsAsked`. */
+  nameConstraints: Extension | false
 }
 
 /** A root carries no pointers: it is on nobody's CRL. `marker` is the emulator's. */
@@ -64,6 +66,7 @@ export function rootExtensions(request: CaRequest, spki: Spki, marker: Extension
   return [
     basicConstraints({ ca: true, pathLength: request.pathLength }),
     keyUsage(request.keyUsages),
+    request.nameConstraints,
     subjectKeyIdentifier(spki.keyIdentifier()),
     marker ?? false,
   ]
@@ -78,6 +81,7 @@ export function subordinateExtensions(
   return [
     basicConstraints({ ca: true, pathLength: request.pathLength }),
     keyUsage(request.keyUsages),
+    request.nameConstraints,
     subjectKeyIdentifier(spki.keyIdentifier()),
     authorityKeyIdentifier(issuer.keyIdentifier),
     ...pointers(issuer.caId, publication),
@@ -100,6 +104,25 @@ function allowed(extensions: () => (Extension | false)[]): (Extension | false)[]
     if (error instanceof X509Error) throw problem('LintForbids', { findings: error.message })
     throw error
   }
+}
+
+/** What keys of a kind can do besides signing: RSA keys transport keys (RFC 3279 §2.3.1), EC keys agree on them (RFC 5480 §3). */
+const beyondSigning: Readonly<Record<KeyType, readonly KeyUsage[]>> = {
+  rsa: ['keyEncipherment', 'dataEncipherment'],
+  ec: ['keyAgreement', 'encipherOnly', 'decipherOnly'],
+  ed25519: [],
+}
+const signing: readonly KeyUsage[] = ['digitalSignature', 'nonRepudiation']
+
+/** Those of the usages that an end entity's key of this kind can have. keyCertSign and cRLSign are none of them. */
+export const leafUsagesFor = (type: KeyType, asked: readonly KeyUsage[]): KeyUsage[] =>
+  asked.filter((usage) => signing.includes(usage) || beyondSigning[type].includes(usage))
+
+/** The usages of an end entity that asked for none. */
+export const defaultLeafUsages: Readonly<Record<KeyType, readonly KeyUsage[]>> = {
+  rsa: ['digitalSignature', 'keyEncipherment'],
+  ec: ['digitalSignature', 'keyAgreement'],
+  ed25519: ['digitalSignature'],
 }
 
 /** RFC 5280 §4.2.1.3: what a CA certificate of ours may do when nobody asked for anything else. */

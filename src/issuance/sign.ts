@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { newUuid, type Committer } from '../kernel/index.ts'
+import { newUuid, problem as kernelProblem, type Committer } from '../kernel/index.ts'
 import { KeyError, type KeyProvider, type KeyReference } from '../keys/index.ts'
 import {
   assembleCertificate,
@@ -13,10 +13,12 @@ import {
   X509Error,
   type CertificateSpec,
   type CertificateProfile,
+  type KeyAlgorithmName,
   type LintedTbs,
   type SignatureAlgorithmName,
   type SignatureHash,
 } from '../x509/index.ts'
+import type { SignatureHashName } from './inputs.ts'
 import type { Issuer } from './issuer.ts'
 import { problem } from './problems.ts'
 import type { IssuanceLedger, Signing } from './store.ts'
@@ -30,8 +32,32 @@ export interface SigningNeeds {
 export type UnsignedCertificate = Omit<CertificateSpec, 'issuer' | 'signatureAlgorithm'>
 
 /** The signature algorithm of a CA's key over this hash. */
-export const algorithmOf = (key: Pick<KeyReference, 'algorithm'>, hash: SignatureHash): SignatureAlgorithmName =>
+export const algorithmOf = (key: Pick<KeyReference, 'algorithm'>, hash: SignatureHash | null): SignatureAlgorithmName =>
   signatureAlgorithmFor(keyAlgorithms[key.algorithm].type, hash)
+
+/**
+ * The hash with which a key signs: what was asked for, else its usual one; null for Ed25519, which takes none. A hash that
+ * the key cannot sign with is refused and not passed over: who asks for one means it.
+ * @throws Problem InputInvalid
+ */
+export function hashOf(algorithm: KeyAlgorithmName, asked: SignatureHashName | undefined): SignatureHash | null {
+  const usual = keyAlgorithms[algorithm].hash
+  const takesNone = usual === null
+  if (asked === undefined) return usual
+  if (takesNone === (asked === 'none')) return takesNone ? null : (asked as SignatureHash)
+  throw kernelProblem('InputInvalid', {
+    field: 'signatureHash',
+    reason: takesNone
+      ? `an ${algorithm} key takes no hash: leave it out, or say none`
+      : `is needed with a key of kind ${algorithm}: none is for Ed25519`,
+  })
+}
+
+/** Whether a key of this kind signs over a hash that somebody chooses. */
+export const needsHash = (algorithm: KeyAlgorithmName): boolean => keyAlgorithms[algorithm].hash !== null
+
+/** What a record says of the hash that a signature was made with. */
+export const hashName = (hash: SignatureHash | null): SignatureHashName => hash ?? 'none'
 
 /**
  * Signs an end-entity certificate. The caller commits it together with the ledger's entry, and lets the bytes leave only
@@ -41,7 +67,7 @@ export const algorithmOf = (key: Pick<KeyReference, 'algorithm'>, hash: Signatur
 export async function signLeaf(
   { keys }: Pick<SigningNeeds, 'keys'>,
   issuer: Issuer,
-  hash: SignatureHash,
+  hash: SignatureHash | null,
   certificate: UnsignedCertificate,
 ): Promise<Uint8Array> {
   const algorithm = algorithmOf(issuer.key, hash)
@@ -66,7 +92,7 @@ export async function signCaCertificate(
     caId: string
     key: KeyReference
     issuer: Issuer | undefined
-    hash: SignatureHash
+    hash: SignatureHash | null
     certificate: UnsignedCertificate
     serial: string
     now: number
@@ -102,7 +128,7 @@ export async function signCaCertificate(
 export async function signCsr(
   { keys }: Pick<SigningNeeds, 'keys'>,
   key: KeyReference,
-  hash: SignatureHash,
+  hash: SignatureHash | null,
   request: Parameters<typeof buildCsrInfo>[0],
 ): Promise<Uint8Array> {
   const info = buildCsrInfo(request)
@@ -122,7 +148,7 @@ function lint(tbs: Uint8Array, profile: CertificateProfile): LintedTbs {
 async function sign(
   keys: KeyProvider,
   key: KeyReference,
-  hash: SignatureHash,
+  hash: SignatureHash | null,
   linted: Parameters<KeyProvider['sign']>[2],
 ): Promise<Uint8Array> {
   try {

@@ -60,19 +60,21 @@ export class JobRunner {
     const { jobs, domainClock, wallClock } = this.parts
     for (;;) {
       const due = await jobs.due(domainClock.now(), wallClock.now(), atOnce)
-      let done = 0
+      let taken = 0
       for (const job of due) {
         if (this.stopped) return
         const now = wallClock.now()
         if (!(await jobs.take(job, this.owner, now, now + leaseMs))) continue
-        if (await this.run({ ...job, attempts: job.attempts + 1 })) done++
+        taken++
+        await this.run({ ...job, attempts: job.attempts + 1 })
       }
-      if (done === 0) return
+      // Those that ran are not due any more, or not yet again: behind them may be others.
+      if (taken === 0) return
     }
   }
 
-  /** @returns whether it was done; false when it failed and waits for another try */
-  private async run(job: Job): Promise<boolean> {
+  /** What fails waits for another try. */
+  private async run(job: Job): Promise<void> {
     const { jobs, committer, wallClock, handlers, alarm } = this.parts
     let ending = false
     const renewal = setInterval(
@@ -89,13 +91,11 @@ export class JobRunner {
       const next = await handler(job.subject)
       ending = true
       await committer.commit(jobs.finish(job, this.owner, next))
-      return next === undefined || next <= this.parts.domainClock.now()
     } catch (error) {
       ending = true
       alarm(job, error)
       const message = error instanceof Error ? error.message : String(error)
       await committer.commit([jobs.fail(job, this.owner, wallClock.now() + retryMs(job.attempts), message)])
-      return false
     } finally {
       clearInterval(renewal)
     }

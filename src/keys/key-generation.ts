@@ -1,6 +1,6 @@
 import { generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
-import { factsOf, type KeyAlgorithm } from './algorithms.ts'
+import { factsOf, type KeyAlgorithm, type KeyAlgorithmFacts } from './algorithms.ts'
 import { Gate } from './gate.ts'
 
 /** Too many slow keys are being made already; nothing was made, and the caller may come again later. */
@@ -38,11 +38,19 @@ const sharedGate = keyGenerationGate()
 export async function generateExportableKey(algorithm: KeyAlgorithm, gate: Gate = sharedGate): Promise<ExportableKey> {
   const { material, slowToGenerate } = factsOf(algorithm)
   const make = async (): Promise<ExportableKey> => {
-    const { publicKey, privateKey } =
-      material.type === 'rsa'
-        ? await generate('rsa', { modulusLength: material.modulusLength, publicKeyEncoding, privateKeyEncoding })
-        : await generate('ec', { namedCurve: material.namedCurve, publicKeyEncoding, privateKeyEncoding })
+    const { publicKey, privateKey } = await pairOf(material)
     return { spki: publicKey, pkcs8: privateKey }
   }
   return slowToGenerate ? gate.run(make) : make()
+}
+
+async function pairOf(material: KeyAlgorithmFacts['material']) {
+  switch (material.type) {
+    case 'rsa':
+      return generate('rsa', { modulusLength: material.modulusLength, publicKeyEncoding, privateKeyEncoding })
+    case 'ec':
+      return generate('ec', { namedCurve: material.namedCurve, publicKeyEncoding, privateKeyEncoding })
+    case 'ed25519':
+      return generate('ed25519', { publicKeyEncoding, privateKeyEncoding })
+  }
 }

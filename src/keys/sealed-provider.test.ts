@@ -7,6 +7,7 @@ import {
   generateExportableKey,
   keyAlgorithms,
   KeyGenerationBusy,
+  maxOnePieceBytes,
   openKeyring,
   SealedProvider,
   type KeyAlgorithm,
@@ -29,11 +30,16 @@ async function aKey(
   return { spki, key: { ...named, sealedPrivateKey } }
 }
 
-function accepts(spki: Buffer, signature: Buffer, data: Uint8Array = message, hash = 'sha256'): boolean {
+function accepts(spki: Buffer, signature: Buffer, data: Uint8Array = message, hash: string | null = 'sha256'): boolean {
   return verify(hash, data, createPublicKey({ key: spki, format: 'der', type: 'spki' }), signature)
 }
 
-async function opensslVerifies(spki: Buffer, hash: string, data: Uint8Array, signature: Buffer): Promise<string> {
+async function opensslVerifies(
+  spki: Buffer,
+  hash: string | null,
+  data: Uint8Array,
+  signature: Buffer,
+): Promise<string> {
   await using folder = await aFolder()
   const file = (name: string): string => join(folder.path, name)
   await writeFile(
@@ -42,7 +48,21 @@ async function opensslVerifies(spki: Buffer, hash: string, data: Uint8Array, sig
   )
   await writeFile(file('data'), data)
   await writeFile(file('signature'), signature)
-  const args = ['dgst', `-${hash}`, '-verify', file('spki'), '-signature', file('signature'), file('data')]
+  const args =
+    hash === null
+      ? [
+          'pkeyutl',
+          '-verify',
+          '-rawin',
+          '-pubin',
+          '-inkey',
+          file('spki'),
+          '-sigfile',
+          file('signature'),
+          '-in',
+          file('data'),
+        ]
+      : ['dgst', `-${hash}`, '-verify', file('spki'), '-signature', file('signature'), file('data')]
   return execFileSync('openssl', args, { encoding: 'utf8' }).trim()
 }
 
@@ -53,9 +73,9 @@ describe('signatures are accepted by OpenSSL', () => {
     const parts = [Buffer.alloc(20_000, 1), Buffer.alloc(1_100_000, 2), Buffer.alloc(5, 3)]
     for (const hash of keyAlgorithms[algorithm].hashes) {
       const short = await instance.provider.sign(key, hash, linted(message))
-      expect(await opensslVerifies(spki, hash, message, short)).toBe('Verified OK')
+      expect(await opensslVerifies(spki, hash, message, short)).toMatch(/Verified (OK|Successfully)$/)
       const long = await instance.provider.sign(key, hash, linted(...parts))
-      expect(await opensslVerifies(spki, hash, Buffer.concat(parts), long)).toBe('Verified OK')
+      expect(await opensslVerifies(spki, hash, Buffer.concat(parts), long)).toMatch(/Verified (OK|Successfully)$/)
     }
   })
 })
@@ -92,6 +112,23 @@ describe('only what was linted is signed', () => {
     await instance.provider.destroy(key.keyId)
     const token: Linted = { kind: 'crl', consume: () => expect.unreachable() }
     await expect(instance.provider.sign(key, 'sha256', token)).rejects.toMatchObject({ code: 'KeyNotFound' })
+  })
+
+  test('Ed25519 signs in one piece, so up to a stated size; nor does it take a hash, or ECDSA none', async () => {
+    await using instance = await anInstance()
+    const { spki, key } = await aKey(instance.provider, 'ed25519')
+    const piece = Buffer.alloc(maxOnePieceBytes / 4)
+    const pieces = [piece, piece, piece, piece.subarray(1)]
+    expect(accepts(spki, await instance.provider.sign(key, null, linted(...pieces)), Buffer.concat(pieces), null)).toBe(
+      true,
+    )
+    const refused = { code: 'SignatureNotPossible' }
+    const tooMuch = linted(...pieces, Buffer.alloc(2))
+    await expect(instance.provider.sign(key, null, tooMuch)).rejects.toMatchObject(refused)
+    await expect(instance.provider.sign(key, null, linted())).rejects.toMatchObject(refused)
+    await expect(instance.provider.sign(key, 'sha512', linted(message))).rejects.toMatchObject(refused)
+    const { key: ec } = await aKey(instance.provider, 'p521')
+    await expect(instance.provider.sign(ec, null, linted(message))).rejects.toMatchObject(refused)
   })
 
   test('nothing is not signed, nor is a hash that is not in the table', async () => {
@@ -176,6 +213,35 @@ describe('generating', () => {
     const { type, ...details } = material
     expect(privateKey.asymmetricKeyType).toBe(type)
     expect(privateKey.asymmetricKeyDetails).toMatchObject(details)
+  })
+})
+
+describe('a key made elsewhere', () => {
+  test.each(algorithms)('%s is sealed and signs like one of ours', async (algorithm) => {
+    await using instance = await anInstance()
+    const { spki, pkcs8 } = await generateExportableKey(algorithm)
+    const named = { keyId: randomUUID(), accountId: 'acct-1', algorithm }
+    const imported = await instance.provider.importKey(named, pkcs8)
+    expect(imported.spki).toEqual(spki)
+    const key = { ...named, sealedPrivateKey: imported.sealedPrivateKey }
+    const [hash = null] = keyAlgorithms[algorithm].hashes
+    const restarted = new SealedProvider({ keyring: await openKeyring(instance) })
+    expect(accepts(spki, await restarted.sign(key, hash, linted(message)), message, hash)).toBe(true)
+    expect(await restarted.searchByPublicKey(spki)).toEqual([named.keyId])
+    expect(Buffer.from(imported.sealedPrivateKey).includes(pkcs8.subarray(-24))).toBe(false)
+    await expect(instance.provider.importKey(named, pkcs8)).rejects.toMatchObject({ code: 'KeyExists' })
+  })
+
+  test('one of another kind, or what is no key, is refused and leaves nothing in the keyring', async () => {
+    await using instance = await anInstance()
+    const { pkcs8 } = await generateExportableKey('p256')
+    const named = { keyId: randomUUID(), accountId: 'acct-1' }
+    const refused = { code: 'KeyUnusable' }
+    for (const algorithm of ['p384', 'rsa2048', 'ed25519'] as const)
+      await expect(instance.provider.importKey({ ...named, algorithm }, pkcs8)).rejects.toMatchObject(refused)
+    const half = instance.provider.importKey({ ...named, algorithm: 'p256' }, pkcs8.subarray(0, 40))
+    await expect(half).rejects.toMatchObject(refused)
+    expect(await instance.keyring.list()).toEqual([])
   })
 })
 

@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, createSign, randomBytes, sign, verify } from 'node:crypto'
 import type { KeyObject, Sign } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { factsOf, type SignatureHash } from './algorithms.ts'
+import { promisify } from 'node:util'
+import { factsOf, type KeyAlgorithm, type SignatureHash } from './algorithms.ts'
 import type { Gate } from './gate.ts'
 import { KeyCache } from './key-cache.ts'
 import { generateExportableKey } from './key-generation.ts'
@@ -14,6 +15,14 @@ import { KeyError, type GeneratedKey, type KeyProvider, type KeyReference, type 
 const sealedVersion = 1
 const sealedLabel = Buffer.from('certkeep-private-key-1')
 const challengeLabel = Buffer.from('certkeep control challenge 1\n')
+
+/**
+ * Ed25519 goes over its message twice (RFC 8032 §5.1.6), so it cannot be streamed: a CRL of more than this, some 1.3
+ * million entries, cannot be signed by such a key.
+ */
+export const maxOnePieceBytes = 64 << 20
+
+const signInPool = promisify(sign)
 
 /** Up to here a single chunk is signed in one call, which is cheaper; longer input is streamed. */
 const oneShotBytes = 16_384
@@ -44,17 +53,41 @@ export class SealedProvider implements KeyProvider {
   async generate({ keyId, accountId, algorithm }: Omit<KeyReference, 'sealedPrivateKey'>): Promise<GeneratedKey> {
     const { spki, pkcs8 } = await generateExportableKey(algorithm, this.#gate)
     try {
-      const dataKey = await translated(() => this.#keyring.create({ keyId, accountId, spkiSha256: sha256(spki) }))
-      const sealed = encrypt(dataKey.key, binding({ keyId, accountId, algorithm }), pkcs8)
-      return { spki, sealedPrivateKey: Buffer.concat([Buffer.of(sealedVersion), sealed]) }
+      return await this.#seal({ keyId, accountId, algorithm }, spki, pkcs8)
     } finally {
       pkcs8.fill(0)
     }
   }
 
-  async sign(reference: KeyReference, hash: SignatureHash, linted: Linted): Promise<Buffer> {
+  async importKey(request: Omit<KeyReference, 'sealedPrivateKey'>, pkcs8: Uint8Array): Promise<GeneratedKey> {
+    const key = readPrivateKey(pkcs8)
+    if (!isOf(key, request.algorithm))
+      throw new KeyError('KeyUnusable', `The private key is not of the kind ${request.algorithm}.`)
+    const spki = createPublicKey(key).export({ type: 'spki', format: 'der' })
+    // As OpenSSL writes it: what came may carry attributes or a second copy of the public key.
+    const own = key.export({ type: 'pkcs8', format: 'der' })
+    try {
+      return await this.#seal(request, spki, own)
+    } finally {
+      own.fill(0)
+    }
+  }
+
+  /** First the data key, durably; then the private key sealed by it. A crash in between leaves a data key that opens nothing. */
+  async #seal(
+    { keyId, accountId, algorithm }: Omit<KeyReference, 'sealedPrivateKey'>,
+    spki: Buffer,
+    pkcs8: Uint8Array,
+  ): Promise<GeneratedKey> {
+    const dataKey = await translated(() => this.#keyring.create({ keyId, accountId, spkiSha256: sha256(spki) }))
+    const sealed = encrypt(dataKey.key, binding({ keyId, accountId, algorithm }), pkcs8)
+    return { spki, sealedPrivateKey: Buffer.concat([Buffer.of(sealedVersion), sealed]) }
+  }
+
+  async sign(reference: KeyReference, hash: SignatureHash | null, linted: Linted): Promise<Buffer> {
     if (!factsOf(reference.algorithm).hashes.includes(hash)) {
-      throw new KeyError('SignatureNotPossible', `A key of kind ${reference.algorithm} does not sign with ${hash}.`)
+      const asked = hash ?? 'no hash'
+      throw new KeyError('SignatureNotPossible', `A key of kind ${reference.algorithm} does not sign with ${asked}.`)
     }
     this.#refuseEnded(reference.keyId)
     return this.#cache.using(reference.keyId, async () => {
@@ -64,7 +97,10 @@ export class SealedProvider implements KeyProvider {
         this.#cache.put(reference, key)
       }
       const bytes = linted.consume()
-      return this.#signChunks(reference.keyId, key, hash, bytes instanceof Uint8Array ? [bytes] : bytes)
+      const chunks = bytes instanceof Uint8Array ? [bytes] : bytes
+      return hash === null
+        ? this.#signWhole(reference.keyId, key, chunks)
+        : this.#signChunks(reference.keyId, key, hash, chunks)
     })
   }
 
@@ -95,7 +131,8 @@ export class SealedProvider implements KeyProvider {
     await this.#cache.using(control.keyId, async () => {
       const key = await this.#unseal(control)
       const challenge = Buffer.concat([challengeLabel, randomBytes(32)])
-      if (!verify('sha256', challenge, publicKey, sign('sha256', challenge, key))) {
+      const [hash = null] = factsOf(control.algorithm).hashes
+      if (!verify(hash, challenge, publicKey, sign(hash, challenge, key))) {
         throw new KeyError('KeyUnusable', `The control key ${control.keyId} does not belong to its public key.`)
       }
     })
@@ -122,6 +159,30 @@ export class SealedProvider implements KeyProvider {
     if (signer) return signer.sign(key)
     if (only) return sign(hash, only, key)
     throw new KeyError('SignatureNotPossible', 'There was nothing to sign.')
+  }
+
+  /** In the thread pool, where tens of megabytes keep nobody waiting. */
+  async #signWhole(keyId: string, key: KeyObject, linted: Iterable<Uint8Array>): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    let length = 0
+    for (const chunk of linted) {
+      length += chunk.byteLength
+      if (length > maxOnePieceBytes) {
+        const limit = `${maxOnePieceBytes} bytes`
+        throw new KeyError(
+          'SignatureNotPossible',
+          `More than ${limit}, which this kind of key cannot sign in one piece.`,
+        )
+      }
+      // A copy, because asking for the next chunk may reuse this one.
+      pieces.push(Buffer.from(chunk))
+    }
+    if (length === 0) throw new KeyError('SignatureNotPossible', 'There was nothing to sign.')
+    const message = Buffer.concat(pieces)
+    if (length <= oneShotBytes) return sign(null, message, key)
+    const signature = await signInPool(null, message, key)
+    this.#refuseEnded(keyId)
+    return signature
   }
 
   #refuseEnded(keyId: string): void {
@@ -163,6 +224,24 @@ function sameReference(held: KeyReference, asked: KeyReference): boolean {
     held.algorithm === asked.algorithm &&
     Buffer.compare(held.sealedPrivateKey, asked.sealedPrivateKey) === 0
   )
+}
+
+function readPrivateKey(pkcs8: Uint8Array): KeyObject {
+  try {
+    return createPrivateKey({
+      key: Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.length),
+      format: 'der',
+      type: 'pkcs8',
+    })
+  } catch {
+    throw new KeyError('KeyUnusable', 'The private key is malformed.')
+  }
+}
+
+function isOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, algorithm: KeyAlgorithm): boolean {
+  const { type, ...details } = factsOf(algorithm).material
+  const found: Readonly<Record<string, unknown>> = { ...asymmetricKeyDetails }
+  return asymmetricKeyType === type && Object.entries(details).every(([name, value]) => found[name] === value)
 }
 
 function readPublicKey(spki: Uint8Array): KeyObject {

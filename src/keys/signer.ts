@@ -35,7 +35,7 @@ export type KeyErrorCode =
   | 'KeyUnusable'
   /** The provider could not look: nothing is known about the key. Never a reason to believe that it is gone. */
   | 'KeyLookupFailed'
-  /** The algorithm does not sign with this hash, or there was nothing to sign. */
+  /** The algorithm does not sign with this hash, or there was nothing to sign, or more than can be signed in one piece. */
   | 'SignatureNotPossible'
 
 /** What a KeyProvider fails with. One sentence, never key bytes. */
@@ -72,12 +72,21 @@ export interface KeyProvider {
   generate(request: Omit<KeyReference, 'sealedPrivateKey'>): Promise<GeneratedKey>
 
   /**
-   * Signs what was linted: a DER signature for ECDSA, PKCS #1 v1.5 for RSA. Long input is streamed, with pauses in which
-   * other work gets its turn. The token is redeemed only after the key has been found fit.
+   * Takes in a private key that was made elsewhere (unencrypted PKCS #8, only read). What the provider keeps of it is durable
+   * when this returns, as with `generate`; copies outside are not the provider's to know or destroy.
+   *
+   * @throws KeyError KeyExists, KeyLookupFailed; KeyUnusable when it is no key of this algorithm
+   */
+  importKey(request: Omit<KeyReference, 'sealedPrivateKey'>, pkcs8: Uint8Array): Promise<GeneratedKey>
+
+  /**
+   * Signs what was linted: a DER signature for ECDSA, PKCS #1 v1.5 for RSA, 64 octets for Ed25519, whose `hash` is null.
+   * Long input is streamed, with pauses in which other work gets its turn; for Ed25519 it is gathered first, up to
+   * `maxOnePieceBytes`. The token is redeemed only after the key has been found fit.
    *
    * @throws KeyError KeyNotFound, KeyUnusable, KeyLookupFailed, SignatureNotPossible; whatever `consume` throws
    */
-  sign(key: KeyReference, hash: SignatureHash, linted: Linted): Promise<Buffer>
+  sign(key: KeyReference, hash: SignatureHash | null, linted: Linted): Promise<Buffer>
 
   /**
    * Resolves when nothing in this thread holds the private key any more: dropped from memory, and signatures under

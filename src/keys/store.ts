@@ -23,6 +23,8 @@ export interface KeyStore {
   /** Keys whose destruction was decided and not yet confirmed. */
   condemned(): Promise<CaKey[]>
   insert(key: CaKey): Write
+  /** A condition of a commit: no key, destroyed ones included, has this public key. */
+  unknown(spki: Uint8Array, otherwise: Problem): Write
   /** Holds only for a live key. */
   condemn(id: string, otherwise: Problem): Write
   /** Holds only for a condemned key; the sealed private part leaves the database with it. */

@@ -1,12 +1,6 @@
 import { createCipheriv, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { der } from '../x509/index.ts'
-
-const oids = {
-  pbes2: '1.2.840.113549.1.5.13',
-  pbkdf2: '1.2.840.113549.1.5.12',
-  hmacWithSha256: '1.2.840.113549.2.9',
-  aes256Cbc: '2.16.840.1.101.3.4.1.42',
-}
+import { pbeOids as oids } from './oids.ts'
 
 /** RFC 8018 §4.1 asks for 64 bits at least; NIST SP 800-132 §5.1 for 128. */
 const saltOctets = 16

@@ -1,23 +1,14 @@
-import { createHash, createHmac, hash, randomBytes } from 'node:crypto'
+import { createHmac, hash, randomBytes } from 'node:crypto'
 import { der } from '../x509/index.ts'
 import { checkContent, checkName, checkPassword, utf16 } from './content.ts'
 import type { KeystoreContent } from './content.ts'
+import { pkcs12Oids as oids } from './oids.ts'
 import { encryptedPrivateKeyInfo, encryptPbes2 } from './pbes2.ts'
+import { deriveNow, kdfPurpose } from './pkcs12-kdf.ts'
 
 export interface Pkcs12Content extends KeystoreContent {
   /** What key and certificate are called where they are listed, Java's alias; any Unicode, 1 to 255 UTF-16 units. */
   readonly friendlyName: string
-}
-
-const oids = {
-  data: '1.2.840.113549.1.7.1',
-  encryptedData: '1.2.840.113549.1.7.6',
-  friendlyName: '1.2.840.113549.1.9.20',
-  localKeyId: '1.2.840.113549.1.9.21',
-  x509Certificate: '1.2.840.113549.1.9.22.1',
-  shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
-  certBag: '1.2.840.113549.1.12.10.1.3',
-  sha256: '2.16.840.1.101.3.4.2.1',
 }
 
 /**
@@ -111,33 +102,9 @@ function encryptedData(content: Uint8Array, password: string): Uint8Array {
  */
 function macData(authenticatedSafe: Uint8Array, password: string): Uint8Array {
   const salt = randomBytes(16)
-  const key = macKey(password, salt)
+  const key = deriveNow({ hash: 'sha256', purpose: kdfPurpose.mac, password, salt, iterations, octets: 32 })
   const digest = createHmac('sha256', key).update(authenticatedSafe).digest()
   key.fill(0)
   const mac = der.sequence(der.sequence(der.oid(oids.sha256), der.nullValue()), der.octetString(digest))
   return der.sequence(mac, der.octetString(salt), der.integer(iterations))
-}
-
-/**
- * RFC 7292 Appendix B.2 with SHA-256 (u = 32, v = 64 octets) and ID 3, a MAC key. The n = 32 octets wanted are u, so c = 1: there
- * is one A, and step 6 B and C, which prepare the next, have nothing to do.
- */
-function macKey(password: string, salt: Uint8Array): Buffer {
-  const secret = utf16(`${password}\0`) // §B.1: in UTF-16 with a final NULL
-  const diversifier = Buffer.alloc(64, 3)
-  const repeatedSalt = repeated(salt)
-  const repeatedSecret = repeated(secret)
-  try {
-    let a = createHash('sha256').update(diversifier).update(repeatedSalt).update(repeatedSecret).digest()
-    for (let round = 1; round < iterations; round++) a = hash('sha256', a, 'buffer')
-    return a
-  } finally {
-    secret.fill(0)
-    repeatedSecret.fill(0)
-  }
-}
-
-/** Steps 2 and 3: as often as it takes to fill whole blocks of 64 octets, the last one cut off. */
-function repeated(bytes: Uint8Array): Buffer {
-  return Buffer.alloc(64 * Math.ceil(bytes.length / 64), bytes)
 }

@@ -26,6 +26,10 @@ class KeysOver implements KeyProvider {
     return this.keys.generate(request)
   }
 
+  importKey(request: Omit<KeyReference, 'sealedPrivateKey'>, pkcs8: Uint8Array): Promise<GeneratedKey> {
+    return this.keys.importKey(request, pkcs8)
+  }
+
   forget(keyId: string): Promise<void> {
     return this.keys.forget(keyId)
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { day, hour, newUuid, type Clock, type Committer, type Write } from '../kernel/index.ts'
 import { caAbilities, keyOf, type Ca, type CaStore } from '../ca/index.ts'
-import { algorithmOf, type IssuanceLedger } from '../issuance/index.ts'
+import { algorithmOf, hashOf, needsHash, type IssuanceLedger } from '../issuance/index.ts'
 import type { KeyProvider, KeyStore } from '../keys/index.ts'
 import {
   assembleCrl,
@@ -9,12 +9,12 @@ import {
   buildTbsCertList,
   collectCrlEntries,
   crlNumber,
-  keyAlgorithms,
   lintCrl,
   oids,
   parseCertificate,
   readSubjectKeyIdentifier,
   type CrlEntry,
+  type SignatureHash,
 } from '../x509/index.ts'
 import { problem } from './problems.ts'
 import type { CrlRecord, RevocationStore } from './store.ts'
@@ -62,7 +62,7 @@ export async function publishCrl(
 
   const nextUpdate = final?.nextUpdate ?? Math.min(now + ca.crl.validDays * day, Math.max(ca.notAfter!, now + hour))
   const key = await keyOf(ca, deps.keyStore, 'publishing a CRL')
-  const hash = ca.signatureHash ?? keyAlgorithms[ca.keyAlgorithm].hash
+  const hash = crlHash(ca)
   const algorithm = algorithmOf(key, hash)
   const certificate = parseCertificate(ca.certificate)
   const keyIdentifier =
@@ -124,6 +124,12 @@ export async function publishCrl(
   deps.step(`${kind}.published`)
   return crl
 }
+
+/** That of the CA's own certificate where its key can sign with it: the certificate may be by a key of another kind. */
+const crlHash = ({ keyAlgorithm, signatureHash }: Ca): SignatureHash | null =>
+  needsHash(keyAlgorithm) && signatureHash !== null && signatureHash !== 'none'
+    ? signatureHash
+    : hashOf(keyAlgorithm, undefined)
 
 /** Higher than every number before, also after a restore: design 5 counts in seconds since 1970. */
 async function takeNumber({ revocations, committer, domainClock }: CrlNeeds, ca: Ca): Promise<number> {

@@ -4,6 +4,7 @@ import { onEveryEngine, type storesOver } from './engines.fixture.ts'
 import {
   anAccessKey,
   anAccount,
+  anAttachment,
   aPolicy,
   aToken,
   aUser,
@@ -137,15 +138,17 @@ onEveryEngine(
       await db.commit([
         db.iam.insertUser(bob, taken),
         ...[readers, writers, detached].map((policy) => db.iam.insertPolicy(policy, taken)),
-        db.iam.attach(ours, alice.id, readers.id, now),
-        db.iam.attach(ours, alice.id, 'system:AdministratorAccess', now),
-        db.iam.attach(ours, alice.id, detached.id, now),
-        db.iam.attach(ours, bob.id, writers.id, now),
+        db.iam.attach(anAttachment(alice.id, readers.id)),
+        db.iam.attach(anAttachment(alice.id, 'system:AdministratorAccess')),
+        db.iam.attach(anAttachment(alice.id, detached.id)),
+        db.iam.attach(anAttachment(bob.id, writers.id)),
       ])
-      await db.commit([db.iam.detach(ours, alice.id, detached.id, missing)])
+      await db.commit([db.iam.detach(anAttachment(alice.id, detached.id), missing)])
       const identity = (await db.iam.identity(alice.id))!
       expect(identity).toMatchObject({ account, user: alice, policies: [readers] })
-      expect(identity.policyIds.toSorted()).toEqual([readers.id, 'system:AdministratorAccess'].toSorted())
+      expect(identity.attachments).toEqual(
+        [readers.id, 'system:AdministratorAccess'].toSorted().map((policyId) => ({ policyId, scope: null })),
+      )
       expect(await db.iam.identity(newHexId())).toBeUndefined()
     })
 
@@ -153,7 +156,7 @@ onEveryEngine(
       await using db = await engine.open()
       await seed(db)
       const foreign = aPolicy({ accountId: theirs })
-      await db.commit([db.iam.insertPolicy(foreign, taken), db.iam.attach(ours, alice.id, foreign.id, now)])
+      await db.commit([db.iam.insertPolicy(foreign, taken), db.iam.attach(anAttachment(alice.id, foreign.id))])
       expect(await db.iam.identity(alice.id)).toMatchObject({ policies: [] })
     })
 
@@ -170,30 +173,32 @@ onEveryEngine(
     test('attaching twice is attaching once; detaching what is not attached is told', async () => {
       await using db = await engine.open()
       await seed(db)
-      const attach = db.iam.attach(ours, alice.id, 'system:ReadOnly', now)
+      const attach = db.iam.attach(anAttachment(alice.id, 'system:ReadOnly'))
       await db.commit([attach])
       await db.commit([attach])
-      expect(await db.iam.identity(alice.id)).toMatchObject({ policyIds: ['system:ReadOnly'] })
-      await db.commit([db.iam.detach(ours, alice.id, 'system:ReadOnly', missing)])
-      await expect(db.commit([db.iam.detach(ours, alice.id, 'system:ReadOnly', missing)])).rejects.toBe(missing)
+      expect(await db.iam.identity(alice.id)).toMatchObject({
+        attachments: [{ policyId: 'system:ReadOnly', scope: null }],
+      })
+      await db.commit([db.iam.detach(anAttachment(alice.id, 'system:ReadOnly'), missing)])
+      await expect(db.commit([db.iam.detach(anAttachment(alice.id, 'system:ReadOnly'), missing)])).rejects.toBe(missing)
     })
 
     test('the guard `unchangedSince` holds until the version of the account is raised', async () => {
       await using db = await engine.open()
       await seed(db)
-      const guard = db.iam.unchangedSince(ours, 1, changed)
+      const guard = db.iam.unchangedSince([{ id: ours, iamVersion: 1 }], changed)
       await db.commit([guard])
       await db.commit([db.iam.raiseVersion(ours)])
       await expect(db.commit([guard])).rejects.toBe(changed)
       expect(await db.iam.identity(alice.id)).toMatchObject({ account: { iamVersion: 2 } })
-      await db.commit([db.iam.unchangedSince(ours, 2, changed)])
+      await db.commit([db.iam.unchangedSince([{ id: ours, iamVersion: 2 }], changed)])
     })
 
     test('rights that are raised after the guard in the same set do not trouble it', async () => {
       await using db = await engine.open()
       await seed(db)
-      await db.commit([db.iam.unchangedSince(ours, 1, changed), db.iam.raiseVersion(ours)])
-      await expect(db.commit([db.iam.unchangedSince(ours, 1, changed)])).rejects.toBe(changed)
+      await db.commit([db.iam.unchangedSince([{ id: ours, iamVersion: 1 }], changed), db.iam.raiseVersion(ours)])
+      await expect(db.commit([db.iam.unchangedSince([{ id: ours, iamVersion: 1 }], changed)])).rejects.toBe(changed)
     })
   },
 )

@@ -16,6 +16,8 @@ const keyColumns = columnsOf<Schema['keys']>()(
   'destroyed_at',
 )
 
+const hashOf = (spki: Uint8Array): Buffer => createHash('sha256').update(spki).digest()
+
 const toKey = (row: Schema['keys']): CaKey => ({
   id: row.id,
   accountId: row.account_id,
@@ -30,6 +32,9 @@ const toKey = (row: Schema['keys']): CaKey => ({
 export function keyStore(db: Database): KeyStore {
   const find = db.query<{ id: string }>()((q, p) => q.selectFrom('keys').selectAll().where('id', '=', p.id))
   const live = db.query<object>()((q) => q.selectFrom('keys').select('id').where('state', '=', 'live'))
+  const sameKey = db.query<{ hash: Uint8Array }>()((q, p) =>
+    q.selectFrom('keys').select('id').where('spki_sha256', '=', p.hash),
+  )
   const condemned = db.query<object>()((q) => q.selectFrom('keys').selectAll().where('state', '=', 'condemned'))
   const insert = db.write<Schema['keys']>()((q, p) => q.insertInto('keys').values(bound(p, keyColumns)))
   const condemn = db.write<{ id: string }>()((q, p) =>
@@ -50,6 +55,7 @@ export function keyStore(db: Database): KeyStore {
     },
     liveIds: async () => (await live.all({})).map(({ id }) => id),
     condemned: async () => (await condemned.all({})).map(toKey),
+    unknown: (spki, otherwise) => sameKey.guard({ hash: hashOf(spki) }, otherwise, 0),
     insert: (key) =>
       insert(
         {
@@ -57,7 +63,7 @@ export function keyStore(db: Database): KeyStore {
           account_id: key.accountId,
           algorithm: key.algorithm,
           spki: key.spki,
-          spki_sha256: createHash('sha256').update(key.spki).digest(),
+          spki_sha256: hashOf(key.spki),
           sealed_private_key: key.sealedPrivateKey,
           state: key.state,
           created_at: key.createdAt,

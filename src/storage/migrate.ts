@@ -1,11 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Pool } from 'pg'
 import { initial } from './migrations/0001-initial.ts'
+import { iam } from './migrations/0002-iam.ts'
 import { processes } from './migrations/0003-processes.ts'
 
 /** All migrations in order. A name is written into the database and never changes; a landed migration is never edited. */
 export const migrations: readonly { name: string; statements: readonly string[] }[] = [
   { name: '0001-initial', statements: initial },
+  { name: '0002-iam', statements: iam },
   { name: '0003-processes', statements: processes },
 ]
 

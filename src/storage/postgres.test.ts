@@ -125,7 +125,7 @@ describe.skipIf(postgresIsMissing !== undefined)('guards under READ COMMITTED, d
     let stop = false
     const writer = async () => {
       for (;;) {
-        const outcome = await settled(db.commit([db.iam.unchangedSince('1', 1, changed), db.meta.write('x', 'y')]))
+        const outcome = await settled(db.commit([db.iam.unchangedSince([{ id: '1', iamVersion: 1 }], changed), db.meta.write('x', 'y')]))
         if (outcome !== 'held' || stop) return outcome
       }
     }
@@ -133,7 +133,23 @@ describe.skipIf(postgresIsMissing !== undefined)('guards under READ COMMITTED, d
     await db.commit([db.iam.raiseVersion('1')])
     stop = true
     expect(await Promise.all(writers)).toContain(changed)
-    expect(await settled(db.commit([db.iam.unchangedSince('1', 1, changed)]))).toBe(changed)
+    expect(await settled(db.commit([db.iam.unchangedSince([{ id: '1', iamVersion: 1 }], changed)]))).toBe(changed)
+  })
+
+  test('rights in two accounts at once: a change in either waits for the call that was judged on both', async () => {
+    await using db = await aDatabase()
+    const accounts = ['1', '2'].map((id) => ({ id, iamVersion: 1 }))
+    for (const { id } of accounts)
+      await db.commit([db.iam.insertAccount({ id, domainId: `d${id}`, name: `n${id}`, iamVersion: 1, createdAt: 0 })])
+    const [own, other] = accounts
+    await db.closeGate()
+    const guarded = settled(db.commit([db.iam.unchangedSince([own!, other], changed), db.gate()]))
+    await db.waiting(1)
+    const changes = accounts.map(({ id }) => settled(db.commit([db.iam.raiseVersion(id)])))
+    await db.waiting(3)
+    await db.openGate()
+    expect([await guarded, ...(await Promise.all(changes))]).toEqual(['held', 'held', 'held'])
+    expect(await settled(db.commit([db.iam.unchangedSince([own!, other], changed)]))).toBe(changed)
   })
 
   test('of two publishers of CRLs at once the second sees the first, design 5', async () => {

@@ -8,7 +8,7 @@ export type SignatureHash = 'sha256' | 'sha384' | 'sha512'
 /**
  * The kinds of key that we make and issue for. A new kind is a row here; what classifies keys reads `type`, `bits` and
  * `curve`. `generate` is what node:crypto's generateKeyPair takes; `hash` is the usual partner (NIST SP 800-57 part 1
- * §5.6.2).
+ * §5.6.2), null for a key that signs without one of its own choosing (RFC 8032 §5.1.6).
  */
 export const keyAlgorithms = {
   rsa2048: {
@@ -31,12 +31,14 @@ export const keyAlgorithms = {
   },
   p256: { type: 'ec', bits: 256, hash: 'sha256', generate: ['ec', { namedCurve: 'prime256v1' }] },
   p384: { type: 'ec', bits: 384, hash: 'sha384', generate: ['ec', { namedCurve: 'secp384r1' }] },
+  p521: { type: 'ec', bits: 521, hash: 'sha512', generate: ['ec', { namedCurve: 'secp521r1' }] },
+  ed25519: { type: 'ed25519', bits: 256, hash: null, generate: ['ed25519', {}] },
 } as const satisfies Record<string, KeyAlgorithm>
 
 export interface KeyAlgorithm {
   readonly type: KeyType
   readonly bits: number
-  readonly hash: SignatureHash
+  readonly hash: SignatureHash | null
   readonly generate: readonly [string, Readonly<Record<string, unknown>>]
 }
 
@@ -53,8 +55,7 @@ export type CurveName = keyof typeof curves
 
 export interface SignatureAlgorithm {
   readonly keyType: KeyType
-  readonly hash: SignatureHash | undefined
-  /** Digest name for node:crypto's sign and verify; null where the algorithm hashes by itself. */
+  /** Also the digest name for node:crypto's sign and verify; null where the algorithm hashes by itself. */
   readonly digest: SignatureHash | null
   /** The AlgorithmIdentifier that we write and lint for. */
   readonly identifier: Uint8Array
@@ -70,7 +71,7 @@ export const signatureAlgorithms = {
   ecdsaWithSha256: ecdsa(oids.ecdsaWithSha256, 'sha256'),
   ecdsaWithSha384: ecdsa(oids.ecdsaWithSha384, 'sha384'),
   ecdsaWithSha512: ecdsa(oids.ecdsaWithSha512, 'sha512'),
-  ed25519: { keyType: 'ed25519', hash: undefined, digest: null, identifier: sequence(oid(oids.ed25519)) },
+  ed25519: { keyType: 'ed25519', digest: null, identifier: sequence(oid(oids.ed25519)) },
 } as const satisfies Record<string, SignatureAlgorithm>
 
 export type SignatureAlgorithmName = keyof typeof signatureAlgorithms
@@ -89,19 +90,19 @@ export function signatureAlgorithmOf(identifier: Uint8Array): SignatureAlgorithm
   return undefined
 }
 
-/** The algorithm with which a key of this type signs over this hash. The hash means nothing to Ed25519. */
-export function signatureAlgorithmFor(keyType: KeyType, hash: SignatureHash): SignatureAlgorithmName {
+/** The algorithm with which a key of this type signs over this hash; null for Ed25519 and for nothing else. */
+export function signatureAlgorithmFor(keyType: KeyType, hash: SignatureHash | null): SignatureAlgorithmName {
   for (const [name, algorithm] of allSignatureAlgorithms) {
-    if (algorithm.keyType === keyType && (algorithm.hash === hash || algorithm.hash === undefined)) return name
+    if (algorithm.keyType === keyType && algorithm.digest === hash) return name
   }
-  throw new TypeError(`no signature algorithm for ${keyType} with ${hash}`)
+  throw new TypeError(`no signature algorithm for ${keyType} with ${hash ?? 'no hash'}`)
 }
 
 function rsa(type: string, hash: SignatureHash) {
   const identifier = sequence(oid(type), nullValue())
-  return { keyType: 'rsa', hash, digest: hash, identifier, alternative: sequence(oid(type)) } as const
+  return { keyType: 'rsa', digest: hash, identifier, alternative: sequence(oid(type)) } as const
 }
 
 function ecdsa(type: string, hash: SignatureHash) {
-  return { keyType: 'ec', hash, digest: hash, identifier: sequence(oid(type)) } as const
+  return { keyType: 'ec', digest: hash, identifier: sequence(oid(type)) } as const
 }

@@ -4,6 +4,8 @@ import { fail } from './errors.ts'
 export interface PemBlock {
   readonly label: string
   readonly der: Uint8Array
+  /** Of RFC 1421 §4.6.1.3, when the block has it: what `der` is encrypted with. */
+  readonly dek?: { readonly cipher: string; readonly iv: Uint8Array }
 }
 
 export interface PemOptions {
@@ -13,6 +15,8 @@ export interface PemOptions {
   readonly maxBlocks?: number
   /** Accept explanatory text before, between and after blocks (RFC 7468 §5.2), as `openssl x509 -text` writes it. */
   readonly surroundingText?: boolean
+  /** Give encrypted keys as they are, for somebody who has their password, in place of EncryptedKey. */
+  readonly encryptedKeys?: boolean
 }
 
 const begin = '-----BEGIN '
@@ -26,7 +30,7 @@ const labelPattern = /^[\x21-\x2c\x2e-\x7e]+(?:[- ][\x21-\x2c\x2e-\x7e]+)*$/
  * the label ENCRYPTED PRIVATE KEY, BadPem for anything else that is wrong, and for no block at all.
  */
 export function readPem(text: string, options: PemOptions = {}): PemBlock[] {
-  const { maxLength = 1 << 20, maxBlocks = 64, surroundingText = false } = options
+  const { maxLength = 1 << 20, maxBlocks = 64, surroundingText = false, encryptedKeys = false } = options
   if (text.length > maxLength) throw fail('BadPem', `more than ${maxLength} characters of PEM`)
   const blocks: PemBlock[] = []
   for (let pos = 0; ;) {
@@ -45,7 +49,7 @@ export function readPem(text: string, options: PemOptions = {}): PemBlock[] {
     if (bodyEnd < 0 || !text.startsWith(endLine, bodyEnd)) throw fail('BadPem', `no END ${label}`)
     pos = bodyEnd + endLine.length
     if (!endsLine(text, pos)) throw fail('BadPem', 'text behind END')
-    blocks.push({ label, der: decodeBody(label, text.slice(bodyStart, bodyEnd)) })
+    blocks.push(readBlock(label, text.slice(bodyStart, bodyEnd), encryptedKeys))
   }
   if (blocks.length === 0) throw fail('BadPem', 'no PEM block')
   return blocks
@@ -67,11 +71,24 @@ export function writePem(label: string, der: Uint8Array, lineEnd: '\n' | '\r\n' 
   return `${text}${dashes}END ${label}${dashes}${lineEnd}`
 }
 
-function decodeBody(label: string, body: string): Uint8Array {
-  // A colon is in no base64: RFC 1421 headers (Proc-Type, DEK-Info), which only encrypted keys still carry.
-  if (label === 'ENCRYPTED PRIVATE KEY' || /^[^\S\n]*\r?\nProc-Type:.*ENCRYPTED/.test(body)) {
+// A colon is in no base64: RFC 1421 headers, which only encrypted keys still carry.
+const procType = /^[^\S\n]*\r?\nProc-Type:.*ENCRYPTED/
+/** As OpenSSL and Go write them, with nothing else among them. */
+const dekHeaders =
+  /^[ \t]*\r?\nProc-Type: 4,ENCRYPTED\r?\nDEK-Info: ([A-Z0-9-]{1,32}),((?:[0-9A-Fa-f]{2}){1,32})\r?\n\r?(?=\n)/
+
+function readBlock(label: string, body: string, encryptedKeys: boolean): PemBlock {
+  const hasHeaders = procType.test(body)
+  if (!encryptedKeys && (label === 'ENCRYPTED PRIVATE KEY' || hasHeaders)) {
     throw fail('EncryptedKey', 'the key is encrypted')
   }
+  if (!hasHeaders) return { label, der: decodeBody(body) }
+  const [headers, cipher = '', iv = ''] = dekHeaders.exec(body) ?? []
+  if (headers === undefined) throw fail('BadPem', 'headers that are not those of an encrypted key (RFC 1421 §4.6)')
+  return { label, der: decodeBody(body.slice(headers.length)), dek: { cipher, iv: Buffer.from(iv, 'hex') } }
+}
+
+function decodeBody(body: string): Uint8Array {
   if (!/^[ \t]*\r?\n/.test(body) || !body.endsWith('\n')) throw fail('BadPem', 'base64 shares a line with BEGIN or END')
   if (/\r(?!\n)/.test(body)) throw fail('BadPem', 'a carriage return that ends no line')
   const base64 = withoutLineEnds(body)

@@ -4,6 +4,7 @@ import { checkDer, DerReader } from './der/reader.ts'
 import { tags } from './der/tags.ts'
 import { fail } from './errors.ts'
 import { readPem } from './pem.ts'
+import type { PemBlock } from './pem.ts'
 import { parseSpki } from './spki.ts'
 import type { Spki } from './spki.ts'
 
@@ -34,19 +35,33 @@ const ecParameters = 'EC PARAMETERS'
 export function readPrivateKey(pem: string): PrivateKey {
   const blocks = readPem(pem, { maxLength: 65_536, maxBlocks: 2 })
   try {
-    const [first, second] = blocks
-    const block = first?.label === ecParameters && second ? second : first
-    if (!block || (blocks.length > 1 && block !== second)) throw fail('BadPem', 'more than one PEM block')
-    if (!Object.hasOwn(forms, block.label)) throw fail('BadPem', 'not a private key')
-    const { type, second: secondTag } = forms[block.label as keyof typeof forms]
-    checkDer(block.der)
-    const inside = new DerReader(block.der).enter(tags.sequence)
-    inside.take(tags.integer)
-    inside.take(secondTag)
-    return importKey(block.der, type)
+    const block = theKeyAmong(blocks)
+    return privateKeyFrom(block.label, block.der)
   } finally {
     for (const block of blocks) block.der.fill(0)
   }
+}
+
+/** The one block that is not `EC PARAMETERS`. Throws X509Error BadPem when there are more. */
+export function theKeyAmong(blocks: readonly PemBlock[]): PemBlock {
+  const [first, second] = blocks
+  const block = first?.label === ecParameters && second ? second : first
+  if (!block || (blocks.length > 1 && block !== second)) throw fail('BadPem', 'more than one PEM block')
+  return block
+}
+
+/**
+ * The unencrypted key in `der`, of the form that goes by this PEM label; zeroing `der` is the caller's. Throws X509Error
+ * DerError, BadPem for another label, BadKey.
+ */
+export function privateKeyFrom(label: string, der: Uint8Array): PrivateKey {
+  if (!Object.hasOwn(forms, label)) throw fail('BadPem', 'not a private key')
+  const { type, second } = forms[label as keyof typeof forms]
+  checkDer(der)
+  const inside = new DerReader(der).enter(tags.sequence)
+  inside.take(tags.integer)
+  inside.take(second)
+  return importKey(der, type)
 }
 
 function importKey(der: Uint8Array, type: 'pkcs8' | 'pkcs1' | 'sec1'): PrivateKey {

@@ -77,12 +77,19 @@ describe('SubjectPublicKeyInfo', () => {
     )
   })
 
-  test('uploads may bring P-521, Ed25519 and RSA of other sizes; issuing may not', () => {
-    const ed25519 = parseSpki(generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' }))
-    for (const spki of [ecKey('secp521r1').spki, ed25519, rsaKey(2304).spki]) {
-      expect(codeOf(() => checkKey(spki, 'upload'))).toBe('accepted')
-      expect(codeOf(() => checkKey(spki, 'issue'))).toBe('UnsupportedAlgorithm')
-    }
+  test('uploads may bring RSA of other sizes; issuing may not', () => {
+    const { spki } = rsaKey(2304)
+    expect(codeOf(() => checkKey(spki, 'upload'))).toBe('accepted')
+    expect(codeOf(() => checkKey(spki, 'issue'))).toBe('UnsupportedAlgorithm')
+  })
+
+  test('RFC 8410 §3, §4: Ed25519 without parameters, 32 octets', () => {
+    const bits = new Uint8Array(32).fill(9)
+    const ed25519 = (parameters: Uint8Array[], key: Uint8Array) =>
+      codeOf(() => parseSpki(sequence(sequence(oid(oids.ed25519), ...parameters), bitString(key))))
+    expect(ed25519([], bits)).toBe('accepted')
+    expect(ed25519([nullValue()], bits)).toBe('BadKey')
+    expect(ed25519([], bits.subarray(1))).toBe('BadKey')
   })
 
   test('curves and algorithms that we do not know are read but not accepted', () => {
@@ -120,6 +127,27 @@ describe('SubjectPublicKeyInfo', () => {
     expect(der([nullValue()], sequence(integer(-n), integer(3)))).toBe('BadKey')
     expect(der([nullValue()], sequence(integer(n)))).toBe('Truncated')
     expect(der([nullValue()], sequence(integer(n), integer(3), integer(3)))).toBe('TrailingBytes')
+  })
+})
+
+describe('Ed25519 points', () => {
+  const ed25519 = (hex: string) => issuing(sequence(sequence(oid(oids.ed25519)), bitString(Buffer.from(hex, 'hex'))))
+
+  test('of small order are refused, whatever the sign of x', () => {
+    const order8 = '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'
+    for (const hex of [
+      '00'.repeat(32),
+      `01${'00'.repeat(31)}`,
+      `ec${'ff'.repeat(30)}7f`,
+      order8,
+      `${order8.slice(0, 62)}85`,
+    ])
+      expect(ed25519(hex), hex).toBe('WeakKey')
+  })
+
+  test('RFC 8032 §5.1.3: y is below the prime', () => {
+    for (const first of ['ed', 'ee', 'ff']) expect(ed25519(`${first}${'ff'.repeat(30)}7f`)).toBe('BadKey')
+    expect(ed25519(`eb${'ff'.repeat(30)}7f`)).toBe('accepted')
   })
 })
 
@@ -177,9 +205,11 @@ describe('signature algorithms', () => {
     expect(signatureAlgorithmOf(sequence(oid(oids.ecdsaWithSha256), nullValue()))).toBeUndefined()
   })
 
-  test('each pair of key type and hash has one', () => {
+  test('each pair of key type and hash has one; Ed25519 has no hash (RFC 8410 §3)', () => {
     expect(signatureAlgorithmFor('rsa', 'sha384')).toBe('sha384WithRsa')
     expect(signatureAlgorithmFor('ec', 'sha512')).toBe('ecdsaWithSha512')
-    expect(signatureAlgorithmFor('ed25519', 'sha256')).toBe('ed25519')
+    expect(signatureAlgorithmFor('ed25519', null)).toBe('ed25519')
+    expect(() => signatureAlgorithmFor('ed25519', 'sha256')).toThrow(TypeError)
+    expect(() => signatureAlgorithmFor('ec', null)).toThrow(TypeError)
   })
 })

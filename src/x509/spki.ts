@@ -52,7 +52,8 @@ export class Spki {
   /** Which row of `keyAlgorithms` this key is, if any. */
   get algorithm(): KeyAlgorithmName | undefined {
     const { kind } = this
-    if (kind.type === 'ec') return kind.curve in keyAlgorithms ? (kind.curve as KeyAlgorithmName) : undefined
+    if (kind.type === 'ec') return kind.curve
+    if (kind.type === 'ed25519') return 'ed25519'
     if (kind.type !== 'rsa') return undefined
     return allKeyAlgorithms.find(([, row]) => row.type === 'rsa' && row.bits === kind.bits)?.[0]
   }
@@ -152,14 +153,33 @@ function magnitude(contents: Uint8Array): Uint8Array {
 /**
  * Refuses keys that must not be certified: sizes and curves outside of the policy; RSA with an even modulus, an
  * exponent below 65537, even or above 2^256 (FIPS 186-5 §A.1.1), small factors, the ROCA fingerprint (CVE-2017-15361)
- * or close primes; EC points off their curve. Throws X509Error WeakKey, BadKey or UnsupportedAlgorithm.
+ * or close primes; EC points off their curve; Ed25519 points of small order. Throws X509Error WeakKey, BadKey or UnsupportedAlgorithm.
  */
 export function checkKey(spki: Spki, policy: KeyPolicy): void {
   const { kind } = spki
   if (kind.type === 'other') throw fail('UnsupportedAlgorithm', `keys of ${kind.oid} are not accepted`)
   if (policy === 'issue' && spki.algorithm === undefined) throw fail('UnsupportedAlgorithm', describeUnsupported(kind))
   if (kind.type === 'rsa') checkRsa(kind)
+  if (kind.type === 'ed25519') checkEd25519(spki.keyBits)
   spki.publicKey()
+}
+
+/** The five y of points whose order divides 8 (RFC 7748 §6.1 has the same for X25519): anybody can sign for such a key. */
+const smallOrder = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+])
+
+function checkEd25519(point: Uint8Array): void {
+  const y = Uint8Array.from(point)
+  // The last bit is the sign of x (RFC 8032 §5.1.2).
+  y[31]! &= 0x7f
+  const isBelowPrime = y[31] !== 0x7f || y[0]! < 0xed || y.subarray(1, 31).some((octet) => octet !== 0xff)
+  if (!isBelowPrime) throw fail('BadKey', 'the Ed25519 point is not reduced (RFC 8032 §5.1.3)')
+  if (smallOrder.has(y.toHex())) throw fail('WeakKey', 'the Ed25519 point is of small order')
 }
 
 function describeUnsupported(kind: KeyKind): string {

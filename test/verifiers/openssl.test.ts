@@ -5,7 +5,9 @@ import { crl, domainTime, until } from '../support/life.ts'
 import { crlPem, file, openssl, opensslReq, opensslSays, verify } from '../support/openssl.ts'
 import { startService, temporaryFolder, type Service } from '../support/service.ts'
 
-const algorithms = ['rsa2048', 'rsa3072', 'rsa4096', 'p256', 'p384'] as const
+const algorithms = ['rsa2048', 'rsa3072', 'rsa4096', 'p256', 'p384', 'p521', 'ed25519'] as const
+/** What a signer of this kind is asked for: Ed25519 takes no hash (RFC 8410 §3). */
+const hashed = (signer: string, signatureHash: string) => (signer === 'ed25519' ? {} : { signatureHash })
 const day = 86_400_000
 
 const pem = (base64: string): string =>
@@ -22,6 +24,7 @@ describe('OpenSSL on what the service signs', () => {
 
   interface Authority {
     id: string
+    keyAlgorithm: string
     pem: string
     /** Everything between it and its root, itself included; empty for a root. */
     chain: string
@@ -37,11 +40,11 @@ describe('OpenSSL on what the service signs', () => {
       type: 'root',
       subject: { commonName: `Root ${keyAlgorithm}`, country: 'CN' },
       keyAlgorithm,
-      signatureHash: 'sha384',
+      ...hashed(keyAlgorithm, 'sha384'),
       validity: { unit: 'year', amount: 20 },
     })
     const certificate = await exported(id)
-    return { id, pem: certificate, chain: '', root: certificate }
+    return { id, keyAlgorithm, pem: certificate, chain: '', root: certificate }
   }
 
   async function under(parent: Authority, keyAlgorithm: string, pathLength: number): Promise<Authority> {
@@ -51,12 +54,12 @@ describe('OpenSSL on what the service signs', () => {
       pathLength,
       subject: { commonName: `CA ${keyAlgorithm} ${pathLength}`, country: 'CN' },
       keyAlgorithm,
-      signatureHash: 'sha256',
+      ...hashed(parent.keyAlgorithm, 'sha256'),
       // Shorter at each level: no certificate outlives its issuer.
       validity: { unit: 'day', amount: 1_000 + pathLength },
     })
     const certificate = await exported(id)
-    return { id, pem: certificate, chain: certificate + parent.chain, root: parent.root }
+    return { id, keyAlgorithm, pem: certificate, chain: certificate + parent.chain, root: parent.root }
   }
 
   async function leaf(issuer: Authority, keyAlgorithm = 'p256', validity: object = { unit: 'day', amount: 90 }) {
@@ -91,6 +94,45 @@ describe('OpenSSL on what the service signs', () => {
       const below = await leaf(subordinate, of)
       expect(verify(below.pem, { roots: ca.pem, chain: subordinate.chain })).toMatchObject(accepted)
       expect(verify(below.pem, { roots: ca.pem })).toMatchObject(refused('unable to get local issuer certificate'))
+    })
+
+    test('a request of a CA with such a key, and certificates for such a request by OpenSSL', async () => {
+      const ca = roots.get(algorithm)!
+      const { caId } = await call('CreateCa', {
+        type: 'subordinate',
+        subject: { commonName: 'Pending', country: 'CN' },
+        keyAlgorithm: algorithm,
+      })
+      const { csr } = await call('ExportCaCsr', { caId })
+      const request = pem(csr as string).replaceAll('CERTIFICATE', 'CERTIFICATE REQUEST')
+      expect(opensslSays('req', '-in', file('pending.csr', request), '-noout', '-verify')).toContain('verify OK')
+
+      const theirs = opensslReq(
+        '-new',
+        ...opensslKeys[algorithm],
+        '-nodes',
+        '-keyout',
+        `${temporaryFolder()}/key.pem`,
+        '-subj',
+        '/CN=theirs',
+      )
+      const { certificateId } = await call('IssueCertificateByCsr', {
+        issuerId: ca.id,
+        csr: theirs,
+        validity: { unit: 'day', amount: 30 },
+      })
+      const { certificate } = await call('ExportPrivateCertificate', { certificateId })
+      expect(verify(pem(certificate.certificate as string), { roots: ca.pem })).toMatchObject(accepted)
+    })
+
+    test('revoked: its CRL says so and verifies', async () => {
+      const ca = await root(algorithm)
+      const { id, pem: certificate } = await leaf(ca)
+      await revoke(id, 'superseded')
+      await crlText(ca, 1)
+      expect(verify(certificate, { roots: ca.pem, crls: await crlOf(ca) })).toMatchObject(
+        refused('certificate revoked'),
+      )
     })
 
     test('its CRL verifies, and has no revokedCertificates while nothing is revoked (RFC 5280 §5.1.2.6)', async () => {
@@ -138,7 +180,13 @@ describe('OpenSSL on what the service signs', () => {
       const { csr } = await call('ExportCaCsr', { caId })
       const certificate = outside.sign(csr as string)
       await call('ImportCaCertificate', { caId, certificate, certificateChain: outside.root })
-      const imported: Authority = { id: caId, pem: certificate, chain: certificate, root: outside.root }
+      const imported: Authority = {
+        id: caId,
+        keyAlgorithm: 'p256',
+        pem: certificate,
+        chain: certificate,
+        root: outside.root,
+      }
       expect(verify((await leaf(imported)).pem, { roots: outside.root, chain: certificate })).toMatchObject(accepted)
       await expect(under(imported, 'p256', 0)).rejects.toThrow('IssuerPathExhausted')
     })
@@ -184,7 +232,8 @@ describe('OpenSSL on what the service signs', () => {
       signatureHash: 'sha256',
       validity: { unit: 'day', amount: 30 },
     })
-    const short: Authority = { id, pem: await exported(id), chain: await exported(id), root: parent.pem }
+    const certificateOfShort = await exported(id)
+    const short = { id, keyAlgorithm: 'p256', pem: certificateOfShort, chain: certificateOfShort, root: parent.pem }
     await expect(leaf(short, 'p256', { unit: 'day', amount: 31 })).rejects.toThrow('ValidityBeyondIssuer')
     const { pem: certificate } = await leaf(short, 'p256', { unit: 'day', amount: 29 })
     const at = new X509Certificate(certificate).validToDate.getTime() - 1_000
@@ -265,6 +314,17 @@ describe('OpenSSL on what the service signs', () => {
     })
   })
 })
+
+const ecKeyOf = (curve: string) => ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${curve}`]
+const opensslKeys: Record<(typeof algorithms)[number], string[]> = {
+  rsa2048: ['-newkey', 'rsa:2048'],
+  rsa3072: ['-newkey', 'rsa:3072'],
+  rsa4096: ['-newkey', 'rsa:4096'],
+  p256: ecKeyOf('P-256'),
+  p384: ecKeyOf('P-384'),
+  p521: ecKeyOf('P-521'),
+  ed25519: ['-newkey', 'ed25519'],
+}
 
 const crlVerdict = (crlText: string, caPem: string): string =>
   opensslSays('crl', '-in', file('crl.pem', crlText), '-noout', '-CAfile', file('ca.pem', caPem))

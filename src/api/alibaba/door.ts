@@ -51,7 +51,8 @@ async function answer(
   const { action, version } = request
   const operation = findWireOperation(version, action)
   if (typeof operation === 'string') throw new Error('an operation was let through that is not served')
-  const caller = parts.principals.callerOf(principal, () => stillThere(parts, accessKeyId), {
+  const reread = async () => (accessKeyId === undefined ? undefined : parts.principals.rereadKey(accessKeyId))
+  const caller = parts.principals.callerOf(principal, reread, {
     accessKeyId,
     sourceIp,
     secureTransport,
@@ -70,7 +71,12 @@ async function answer(
   } catch (error) {
     const refusal =
       error instanceof Problem
-        ? wireError(error, { action, requestId, principal, fields: operation.fields })
+        ? wireError(error, {
+            ramAction: `${operation.ramCode}:${action}`,
+            requestId,
+            principal,
+            fields: operation.fields,
+          })
         : undefined
     throw refusal ?? error
   }
@@ -99,11 +105,13 @@ async function identify(parts: AlibabaDoorParts, read: RpcRequest) {
 
 async function findAccessKey({ principals }: DoorParts, id: string): Promise<AccessKey<Principal> | undefined> {
   const found = await principals.byAccessKey(id)
-  return found && { accessKeyId: id, secret: found.secret, active: found.active, principal: found.principal }
-}
-
-/** The same caller with the rights of this moment; undefined when key or user are gone or disabled. */
-async function stillThere({ principals }: DoorParts, accessKeyId: string | undefined): Promise<Principal | undefined> {
-  const found = accessKeyId === undefined ? undefined : await principals.byAccessKey(accessKeyId)
-  return found?.active ? found.principal : undefined
+  if (!found) return undefined
+  const { secret, active, principal, temporary } = found
+  return {
+    accessKeyId: id,
+    secret,
+    active,
+    principal,
+    ...(temporary && { session: { tokenSha256: temporary.tokenSha256, expiresAtMs: temporary.expiresAt } }),
+  }
 }

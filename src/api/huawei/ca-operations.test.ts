@@ -67,6 +67,27 @@ describe('private CAs, huawei-ca-lifecycle.md §2', () => {
     })
   })
 
+  test('EC521 and ED25519 are ours: an Ed25519 key takes no hash, which is said by NONE', async () => {
+    const p521 = await createCa(send, { ...aRoot, key_algorithm: 'EC521', signature_algorithm: 'SHA512' })
+    expect(await show(p521)).toMatchObject({ key_algorithm: 'EC521', signature_algorithm: 'SHA512' })
+    const ed25519Root = { ...aRoot, key_algorithm: 'ED25519', signature_algorithm: 'NONE' }
+    const ed25519 = await createCa(send, ed25519Root)
+    expect(await show(ed25519)).toMatchObject({ key_algorithm: 'ED25519', signature_algorithm: 'NONE' })
+    const below = await createCa(send, { ...aSubordinate(ed25519), signature_algorithm: 'NONE' })
+    expect(await show(below)).toMatchObject({ status: 'ACTIVED', key_algorithm: 'EC256', signature_algorithm: 'NONE' })
+
+    for (const [keyAlgorithm, signatureAlgorithm] of [
+      ['ED25519', 'SHA256'],
+      ['EC256', 'NONE'],
+    ]) {
+      const body = { ...aRoot, key_algorithm: keyAlgorithm, signature_algorithm: signatureAlgorithm }
+      expect(await send('POST', cas, body)).toMatchObject({
+        status: 400,
+        body: { error_code: 'PCA.00020001', error_msg: expect.stringContaining('signature_algorithm') },
+      })
+    }
+  })
+
   test('a subordinate with issuer, hash and validity is ACTIVED at once, under its issuer', async () => {
     const id = await createCa(send, { ...aSubordinate(root), path_length: 3, key_usages: ['cRLSign', 'keyCertSign'] })
     expect(await show(id)).toMatchObject({

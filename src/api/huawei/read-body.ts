@@ -4,6 +4,8 @@ import { parseTarget } from './target.ts'
 export interface BodyRules {
   /** Bytes; default 64 KiB. */
   maxBytes?: number
+  /** Values in objects and lists, all levels together; default 10,000. */
+  maxValues?: number
   /** What no body at all means: `{}`, or a refusal (default). */
   absent?: 'empty' | 'refused'
   /** Code of a refusal; default PCA.00020001. */
@@ -12,7 +14,7 @@ export interface BodyRules {
 
 const defaultMaxBytes = 65_536
 const maxDepth = 16
-const maxValues = 10_000
+const defaultMaxValues = 10_000
 
 /**
  * Reads a JSON object from body bytes, whatever `Content-Type` says (huawei-wire.md §1). Unknown fields stay in; a name given twice is
@@ -31,7 +33,7 @@ export function readJsonBody(bytes: Uint8Array, rules: BodyRules = {}): Record<s
     if (rules.absent === 'empty') return {}
     throw new HuaweiWireError(malformed, 'the request needs a JSON body')
   }
-  checkStructure(text, malformed)
+  checkStructure(text, malformed, rules.maxValues ?? defaultMaxValues)
   const value = parseJson(text, malformed)
   if (!isJsonObject(value)) throw new HuaweiWireError(malformed, 'the body is not a JSON object')
   return value
@@ -79,7 +81,7 @@ function parseJson(text: string, malformed: WireCode): unknown {
  * One pass before the parser builds anything: depth, number of values, and names given twice in one object. Text that is no JSON may pass
  * or fail here; the parser decides about it afterwards.
  */
-function checkStructure(text: string, malformed: WireCode): void {
+function checkStructure(text: string, malformed: WireCode, maxValues: number): void {
   /** Names seen in each open object; `undefined` for an array. */
   const open: ({ names: Set<string>; atName: boolean } | undefined)[] = []
   let values = 0

@@ -29,7 +29,7 @@ export const wireCaState = (state: ShownState): string => caStateNames[caStates[
 
 export const wireCertificateState = (state: CertificateState): string => certificateStateNames[certificateStates[state]]
 
-const origins = { generate: 'generated', import: 'imported', csr: 'csr' } as const
+const origins = { generate: 'generated', import: 'imported', importKey: 'imported', csr: 'csr' } as const
 
 /** @param crlUrl where the CRLs of a CA are found; absent while the service has no public URL */
 export function caView(

@@ -36,20 +36,43 @@ export const wireProblems = {
   ChangedMeanwhile: { status: 400, code: 'PCA.10010913' },
   InputInvalid: {
     ...pcaErrors.parameterInvalid,
-    text: ({ field, reason }) => kernelProblems.InputInvalid({ field: snakeCase(text(field)), reason: text(reason) }),
+    text: ({ field, reason }) => kernelProblems.InputInvalid({ field: wireName(text(field)), reason: text(reason) }),
   },
   Replayed: gone,
 
   CallerGone: gone,
   CredentialsWrong: iamErrors.unauthorized,
+  PasswordUnfit: iamErrors.badRequest,
+  LastAdministrator: iamErrors.conflict,
   UserNotFound: iamErrors.notFound,
   UserNameTaken: iamErrors.conflict,
+  UserInUse: iamErrors.conflict,
+  TooManyUserTags: iamErrors.badRequest,
+  NotForTemporaryKeys: iamErrors.forbidden,
   AccessKeyNotFound: iamErrors.notFound,
   AccessKeyLimit: iamErrors.conflict,
+  AccessKeyInUse: iamErrors.conflict,
+  GroupNotFound: iamErrors.notFound,
+  GroupNameTaken: iamErrors.conflict,
+  GroupInUse: iamErrors.conflict,
+  NotAMember: iamErrors.notFound,
+  RoleNotFound: iamErrors.notFound,
+  RoleNameTaken: iamErrors.conflict,
+  RoleInUse: iamErrors.conflict,
+  RoleNotTrusting: iamErrors.forbidden,
+  TrustPolicyInvalid: iamErrors.badRequest,
+  SessionTooLong: iamErrors.badRequest,
+  SessionPolicyInvalid: iamErrors.badRequest,
   PolicyNotFound: iamErrors.notFound,
   PolicyNameTaken: iamErrors.conflict,
   PolicyInvalid: iamErrors.badRequest,
   PolicyNotAttached: iamErrors.notFound,
+  PolicyInUse: iamErrors.conflict,
+  PolicyVersionNotFound: iamErrors.notFound,
+  PolicyVersionLimit: iamErrors.conflict,
+  PolicyVersionInUse: iamErrors.conflict,
+  ResourceGroupNotFound: iamErrors.notFound,
+  ResourceGroupNameTaken: iamErrors.conflict,
 
   ValidityInvalid: pcaErrors.validityInvalid,
   SubjectInvalid: pcaErrors.subjectInvalid,
@@ -77,6 +100,7 @@ export const wireProblems = {
   ValidityBeyondIssuer: { status: 400, code: 'PCA.10010906' },
   TooManyTags: { status: 400, code: 'PCA.10010907' },
   CertificateNotOfThisCa: { status: 400, code: 'PCA.10010908' },
+  CaKeyUnreadable: { status: 400, code: 'PCA.10010909' },
   IssuerPathExhausted: pcaErrors.pathLengthInvalid,
 
   CertificateNotFound: notFound,
@@ -109,5 +133,8 @@ export function wireError(problem: Problem): HuaweiWireError | undefined {
   return new HuaweiWireError(known, known.text?.(problem.details) ?? problem.message, known.headers?.(problem.details))
 }
 
-/** Fields of the core's inputs are named as on this wire, but for the casing. */
-const snakeCase = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+/** Fields of the core's inputs are named as on this wire, but for the casing and what stands here. */
+const otherNames: Readonly<Record<string, string>> = { signatureHash: 'signature_algorithm' }
+
+const wireName = (field: string): string =>
+  otherNames[field] ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -1,5 +1,6 @@
 import { huawei, type Caller } from '../client.ts'
-import type { Credentials, Service } from '../service.ts'
+import { secondAccount as anotherAccount } from '../people.ts'
+import type { Service } from '../service.ts'
 
 /** Who asks in a transcript. */
 export const roles = ['admin', 'user', 'stranger', 'second account', 'nobody'] as const
@@ -25,8 +26,8 @@ export class Cast {
   /** @param text of the transcript: nobody is made who does not appear in it */
   static async assemble(service: Pick<Service, 'url'>, name: string, text: string): Promise<Cast> {
     const cast = new Cast(service)
-    cast.people.set('admin', await account(service, `of-${name}`))
-    if (/\bsecond\b/.test(text)) cast.people.set('second account', await account(service, `2nd-${name}`))
+    cast.people.set('admin', await anotherAccount(service, `of-${name}`))
+    if (/\bsecond\b/.test(text)) cast.people.set('second account', await anotherAccount(service, `2nd-${name}`))
     if (/\buser\b/.test(text)) cast.people.set('user', await cast.createUser('reader'))
     return cast
   }
@@ -111,10 +112,4 @@ export class Cast {
     const key = (await this.ask('CreateAccessKey', { userName })) as Caller
     return { userName, password, accountName: this.people.get('admin')!.accountName, ...key }
   }
-}
-
-async function account({ url }: Pick<Service, 'url'>, name: string): Promise<Credentials> {
-  const response = await fetch(`${url}/emulator/accounts`, { method: 'POST', body: JSON.stringify({ name }) })
-  if (response.status !== 201) throw new Error(`account ${name}: ${await response.text()}`)
-  return (await response.json()) as Credentials
 }

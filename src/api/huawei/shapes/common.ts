@@ -16,8 +16,8 @@ import {
 } from '../fields.ts'
 import { readJsonBody, readQuery } from '../read-body.ts'
 
-export type KeyAlgorithm = 'rsa2048' | 'rsa3072' | 'rsa4096' | 'p256' | 'p384'
-export type SignatureHash = 'sha256' | 'sha384' | 'sha512'
+export type KeyAlgorithm = 'rsa2048' | 'rsa3072' | 'rsa4096' | 'p256' | 'p384' | 'p521' | 'ed25519'
+export type SignatureHash = 'sha256' | 'sha384' | 'sha512' | 'none'
 type ValidityUnit = 'year' | 'month' | 'day' | 'hour'
 
 /** RFC 5280 §4.2.1.3; the wire uses the same names. */
@@ -62,13 +62,18 @@ export interface Validity {
   startFrom?: number
 }
 
-/** SM2 and the PSS names answer "not supported", as on the sites that lack them. RSA3072 stands in a console guide only. */
+/**
+ * SM2 and the PSS names answer "not supported", as on the sites that lack them. RSA3072 stands in a console guide only; EC521,
+ * ED25519 and its hash NONE are ours (docs/divergences/huawei.md).
+ */
 const keyAlgorithmWords: Readonly<Record<string, KeyAlgorithm>> = {
   RSA2048: 'rsa2048',
   RSA3072: 'rsa3072',
   RSA4096: 'rsa4096',
   EC256: 'p256',
   EC384: 'p384',
+  EC521: 'p521',
+  ED25519: 'ed25519',
 }
 export const keyAlgorithm = oneOf(keyAlgorithmWords, pcaErrors.keyAlgorithmUnsupported)
 
@@ -76,10 +81,11 @@ const signatureHashWords: Readonly<Record<string, SignatureHash>> = {
   SHA256: 'sha256',
   SHA384: 'sha384',
   SHA512: 'sha512',
+  NONE: 'none',
 }
 export const signatureHash = oneOf(signatureHashWords, pcaErrors.signatureHashUnsupported)
 
-const keyAlgorithmNames: Readonly<Record<string, string>> = { p256: 'EC256', p384: 'EC384' }
+const keyAlgorithmNames: Readonly<Record<string, string>> = { p256: 'EC256', p384: 'EC384', p521: 'EC521' }
 
 /** The wire name of any key algorithm in the inventory. Those that this wire has no name for come out as our own, in upper case. */
 export function keyAlgorithmName(algorithm: string): string {

@@ -1,0 +1,1 @@
+../huawei-go/setup.sh

@@ -1,0 +1,1 @@
+../huawei-python/setup.sh

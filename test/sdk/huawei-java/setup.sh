@@ -1,0 +1,1 @@
+../alibaba-java/setup.sh
