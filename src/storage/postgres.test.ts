@@ -125,7 +125,9 @@ describe.skipIf(postgresIsMissing !== undefined)('guards under READ COMMITTED, d
     let stop = false
     const writer = async () => {
       for (;;) {
-        const outcome = await settled(db.commit([db.iam.unchangedSince([{ id: '1', iamVersion: 1 }], changed), db.meta.write('x', 'y')]))
+        const outcome = await settled(
+          db.commit([db.iam.unchangedSince([{ id: '1', iamVersion: 1 }], changed), db.meta.write('x', 'y')]),
+        )
         if (outcome !== 'held' || stop) return outcome
       }
     }
