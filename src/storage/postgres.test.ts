@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Problem, type Write } from '../kernel/index.ts'
 import {
   CommitOutcomeUnknown,
@@ -244,6 +244,17 @@ describe.skipIf(postgresIsMissing !== undefined)('what happens to a transaction 
     await Promise.all([db.meta.read('a'), db.meta.read('a'), db.meta.read('a')])
     await db.terminateAll()
     expect(await db.meta.read('a')).toBe('1')
+  })
+
+  test('a connection that is lost between two statements of whoever holds it ends nothing but itself', async () => {
+    await using db = await aDatabase()
+    const client = await db.pool.connect()
+    await client.query('SELECT 1')
+    await db.terminateAll()
+    await vi.waitFor(() => expect(db.pool.totalCount).toBe(1))
+    await expect(client.query('SELECT 1')).rejects.toBeInstanceOf(Error)
+    client.release(true)
+    expect(await db.meta.read('a')).toBeUndefined()
   })
 
   test('without a server, reads and commits say that it cannot be reached, without its password', async () => {

@@ -50,8 +50,10 @@ export function openPool({ url, size, patient = false, durable = true }: PoolOpt
     types: { getTypeParser },
     onConnect: (client) => void prepareSession(client, durable),
   })
-  // A connection that is lost while nobody uses it: the pool has dropped it already.
+  // A connection that is lost: whoever uses it hears of it by the query, and the pool drops it. An event that nobody
+  // listens to would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
