@@ -125,10 +125,11 @@ describe('the Alibaba door', () => {
           }),
         },
       })
-      const nonce = 'durable'
+      // The time is signed with the nonce, and they are kept together.
+      const sending = { nonce: 'durable', date: new Date() }
       const deletionOf = async (name: string) => {
         const values = { CertId: await client.upload(name) }
-        return signed(client.core.administrator, 'DeleteUserCertificate', values, { nonce })
+        return signed(client.core.administrator, 'DeleteUserCertificate', values, sending)
       }
       expect((await client.send(await deletionOf('first of a nonce'), forgetful)).status).toBe(200)
       expect(await client.send(await deletionOf('second of a nonce'), forgetful)).toMatchObject({
