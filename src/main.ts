@@ -304,6 +304,9 @@ function mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }: CallParts
   }
 }
 
+/** The clocks of several machines are not quite the same. */
+const nonceMargin = 5 * minute
+
 interface JobsOf {
   main: Thread
   config: Config
@@ -360,7 +363,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
         await deps.committer.commit([
           deps.iam.forgetTokens(now),
           deps.iam.forgetSessions(now),
-          deps.iam.forgetNonces(now),
+          deps.iam.forgetNonces(now - nonceMargin),
         ])
         await company?.processes.sweep()
         return deps.domainClock.now() + hour

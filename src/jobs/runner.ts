@@ -76,11 +76,12 @@ export class JobRunner {
   /** What fails waits for another try. */
   private async run(job: Job): Promise<void> {
     const { jobs, committer, wallClock, handlers, alarm } = this.parts
+    let ending = false
     const renewal = setInterval(
       () =>
         void jobs
           .renew(job, this.owner, wallClock.now() + leaseMs)
-          .then((held) => held || alarm(job, new Error('another process has taken this job over')))
+          .then((held) => held || ending || alarm(job, new Error('another process has taken this job over')))
           .catch((error: unknown) => alarm(job, error)),
       renewEveryMs,
     )
@@ -88,8 +89,10 @@ export class JobRunner {
       const handler = handlers[job.kind]
       if (!handler) throw new Error(`nobody knows how to do ${job.kind}`)
       const next = await handler(job.subject)
+      ending = true
       await committer.commit(jobs.finish(job, this.owner, next))
     } catch (error) {
+      ending = true
       alarm(job, error)
       const message = error instanceof Error ? error.message : String(error)
       await committer.commit([jobs.fail(job, this.owner, wallClock.now() + retryMs(job.attempts), message)])

@@ -70,7 +70,7 @@ export class ProcessKeeper {
     clearTimeout(this.timer)
     await this.looking
     await this.confirmed()
-    await this.parts.store.leave(this.parts.id)
+    await this.parts.store.leave(this.parts.id).catch(() => undefined) // then the lease runs out
   }
 
   /** This process has changed the emulator's clock, and does not need to be told of it. */

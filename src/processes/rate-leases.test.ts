@@ -89,7 +89,7 @@ function several(count: number, { entries = 16 } = {}) {
     processes,
     look,
     /** Time passes in steps of 50 ms; each look is every 200. */
-    async pass(ms: number, meanwhile: () => Promise<unknown> = async () => undefined) {
+    pass: async (ms: number, meanwhile: () => Promise<unknown> = async () => undefined) => {
       for (let passed = 0; passed < ms; passed += 50) {
         clock.at += 50
         await meanwhile()
@@ -97,7 +97,7 @@ function several(count: number, { entries = 16 } = {}) {
       }
     },
     /** The most that passed in any second, over all processes. */
-    most() {
+    most: () => {
       const all = processes.flatMap(({ passed }) => passed).toSorted((a, b) => a - b)
       return Math.max(
         ...all.map((from, first) => all.filter((at, index) => index >= first && at < from + 1_000).length),
@@ -113,58 +113,63 @@ describe('rate limits over several processes, design 7', () => {
   })
 
   test('two processes that begin at once share it', async () => {
-    const { processes, most } = several(2)
+    const all = several(2)
+    const { processes } = all
     const [a, b] = processes
     await a!.leases.look(2)
     await b!.leases.look(2)
     expect([await a!.call(120), await b!.call(120)]).toEqual([50, 50])
-    expect(most()).toBe(limit)
+    expect(all.most()).toBe(limit)
   })
 
   test('one that is called more than its part takes what the other leaves', async () => {
-    const { processes, pass, look } = several(2)
+    const all = several(2)
+    const { processes } = all
     const [a] = processes
-    await look()
-    await pass(3_000, () => a!.call(10))
+    await all.look()
+    await all.pass(3_000, () => a!.call(10))
     const before = a!.passed.length
-    await pass(1_000, () => a!.call(10))
+    await all.pass(1_000, () => a!.call(10))
     expect(a!.passed.length - before).toBe(limit)
   })
 
   test('what one holds beyond its part it gives back when another is called', async () => {
-    const { processes, pass, look, most } = several(2)
+    const all = several(2)
+    const { processes } = all
     const [a, b] = processes
-    await look()
-    await pass(3_000, () => a!.call(10))
-    await pass(3_000, async () => [await a!.call(10), await b!.call(10)])
+    await all.look()
+    await all.pass(3_000, () => a!.call(10))
+    await all.pass(3_000, async () => [await a!.call(10), await b!.call(10)])
     const before = b!.passed.length
-    await pass(1_000, async () => [await a!.call(10), await b!.call(10)])
+    await all.pass(1_000, async () => [await a!.call(10), await b!.call(10)])
     expect(b!.passed.length - before).toBeGreaterThanOrEqual(limit / 2)
-    expect(most()).toBeLessThanOrEqual(limit)
+    expect(all.most()).toBeLessThanOrEqual(limit)
   })
 
   test('whatever is called where, in no second more pass than the limit, and the table never says more', async () => {
     let seed = 7
     const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
-    const { processes, pass, most, table } = several(3)
+    const all = several(3)
+    const { processes, table } = all
     let rates = [0, 0, 0]
     for (let turn = 0; turn < 80; turn++) {
       rates = rates.map(() => [0, 0, 2, 4, 20][random(5)]!)
-      await pass(400 + 50 * random(60), async () => {
+      await all.pass(400 + 50 * random(60), async () => {
         for (const [index, rate] of rates.entries()) await processes[index]!.call(rate)
         expect(table.held()).toBeLessThanOrEqual(limit)
       })
     }
-    expect(most()).toBeLessThanOrEqual(limit)
-    expect(most()).toBeGreaterThan(limit * 0.9)
+    expect(all.most()).toBeLessThanOrEqual(limit)
+    expect(all.most()).toBeGreaterThan(limit * 0.9)
   })
 
   test('a pair that nobody calls is given up, and is there again with the next call', async () => {
-    const { processes, pass, table, look } = several(2)
+    const all = several(2)
+    const { processes, table } = all
     const [a] = processes
-    await look()
+    await all.look()
     expect(await a!.call(1)).toBe(1)
-    await pass(5_000)
+    await all.pass(5_000)
     expect(table.held()).toBe(0)
     expect(await a!.call(1)).toBe(1)
   })
@@ -191,10 +196,11 @@ describe('rate limits over several processes, design 7', () => {
   })
 
   test('more pairs at once than there is room for are slower, not unlimited; room comes back', async () => {
-    const { processes, pass } = several(1, { entries: 2 })
+    const all = several(1, { entries: 2 })
+    const { processes } = all
     const [a] = processes
     expect([await a!.call(1, 'a'), await a!.call(1, 'b'), await a!.call(1, 'c')]).toEqual([1, 1, 0])
-    await pass(5_000)
+    await all.pass(5_000)
     expect(await a!.call(1, 'c')).toBe(1)
   })
 

@@ -20,18 +20,18 @@ export interface Database extends Committer {
 }
 
 /**
- * Names what a guard speaks of, such as `ca <id>`. A commit with a write that changes a subject, and one with a guard that
+ * Names what a guard speaks of, such as `ca <id>`, or several such things. A commit with a write that changes a subject, and one with a guard that
  * holds it, never overlap: whichever comes second sees what the first did. Many may hold a subject at once. SQLite's one
  * writer gives that anyway.
  */
-export type Subject<P> = (p: P) => string
+export type Subject<P> = (p: P) => string | readonly string[]
 
 /** A statement as the engine gets it. */
 export interface BoundStatement extends Statement {
   /** The same for the same text, so that an engine prepares it once; absent for one that was compiled for this call. */
   readonly name?: string
-  readonly holds?: string | undefined
-  readonly changes?: string | undefined
+  readonly holds?: string | readonly string[] | undefined
+  readonly changes?: string | readonly string[] | undefined
 }
 
 export interface Query<P, Row> {

@@ -88,7 +88,7 @@ const postgres: Engine = {
 }
 
 async function makeSchema() {
-  const schema = await aPostgresSchema()
+  const schema = await aPostgresSchema({ fsync: false })
   const pool = openPool({ url: schema.url, size: 8 })
   await migratePostgres(pool, 0)
   const drop = async () => {

@@ -255,16 +255,18 @@ function versionWrites(db: Database) {
     (q, p) => q.selectFrom('accounts').select('id').where('id', '=', p.id).where('iam_version', '=', p.version),
     rights,
   )
-  const bothUnchanged = db.query<{ id: string; version: number; otherId: string; otherVersion: number }>()((q, p) =>
-    q
-      .selectFrom('accounts')
-      .select('id')
-      .where((e) =>
-        e.or([
-          e.and([e('id', '=', p.id), e('iam_version', '=', p.version)]),
-          e.and([e('id', '=', p.otherId), e('iam_version', '=', p.otherVersion)]),
-        ]),
-      ),
+  const bothUnchanged = db.query<{ id: string; version: number; otherId: string; otherVersion: number }>()(
+    (q, p) =>
+      q
+        .selectFrom('accounts')
+        .select('id')
+        .where((e) =>
+          e.or([
+            e.and([e('id', '=', p.id), e('iam_version', '=', p.version)]),
+            e.and([e('id', '=', p.otherId), e('iam_version', '=', p.otherVersion)]),
+          ]),
+        ),
+    ({ id, otherId }) => [rights({ id }), rights({ id: otherId })],
   )
 
   return {

@@ -1,4 +1,7 @@
-/** Keeps a throw-away PostgreSQL cluster until stdin ends. Argument: the folder of the programs. Prints the URL when it is ready. */
+/**
+ * Keeps a throw-away PostgreSQL cluster until stdin ends. Arguments: the folder of the programs, `fsync` or
+ * `no-fsync`. Prints the URL when it is ready.
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-const binaries = process.argv[2]!
+const [binaries = '', fsync = ''] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'certkeep-pg-'))
 process.chdir(folder) // where this process was started may be closed to its user
 const data = join(folder, 'data')
@@ -23,12 +26,8 @@ if (made.status !== 0) {
   rmSync(folder, { recursive: true, force: true })
   process.exit(1)
 }
-const server = spawn(
-  join(binaries, 'postgres'),
-  // No crash of the machine is survived, which a test does not need; a crash of the server is.
-  ['-D', data, '-k', folder, '-h', '', '-F', '-c', 'max_connections=200', '-c', 'deadlock_timeout=50ms'],
-  { stdio: ['ignore', 'ignore', 'ignore'] },
-)
+const settings = [`--fsync=${fsync === 'fsync' ? 'on' : 'off'}`, '--max_connections=200', '--deadlock_timeout=50ms']
+const server = spawn(join(binaries, 'postgres'), ['-D', data, '-k', folder, '-h', '', ...settings], { stdio: 'ignore' })
 const url = `postgresql://certkeep@/postgres?host=${encodeURIComponent(folder)}`
 let ending = false
 const end = () => {

@@ -129,8 +129,8 @@ function locksOf(writes: readonly Write[]) {
   const alone = new Map<string, boolean>()
   for (const { statement } of writes) {
     const { holds, changes } = statement as BoundStatement
-    if (holds !== undefined && !alone.has(holds)) alone.set(holds, false)
-    if (changes !== undefined) alone.set(changes, true)
+    for (const subject of subjects(holds)) if (!alone.has(subject)) alone.set(subject, false)
+    for (const subject of subjects(changes)) alone.set(subject, true)
   }
   return [...alone]
     .map(([subject, exclusive]) => ({ key: lockKey(subject), exclusive }))
@@ -141,6 +141,9 @@ function locksOf(writes: readonly Write[]) {
       values: [key.toString()],
     }))
 }
+
+const subjects = (named: BoundStatement['holds']): readonly string[] =>
+  named === undefined ? [] : typeof named === 'string' ? [named] : named
 
 /** Two subjects of one number would only wait for each other without need. */
 const lockKey = (subject: string): bigint => createHash('sha256').update(subject).digest().readBigInt64BE()

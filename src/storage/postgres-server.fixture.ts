@@ -16,25 +16,30 @@ export const postgresIsMissing: string | undefined =
     ? undefined
     : 'there is no PostgreSQL: install Debian\'s "postgresql", or name a server in CERTKEEP_TEST_POSTGRES'
 
-let started: Promise<string> | undefined
+const started = new Map<boolean, Promise<string>>()
 
 /**
  * The URL of a server for tests: CERTKEEP_TEST_POSTGRES, or a throw-away cluster that this thread starts once. A process
  * of its own keeps it and ends it when this thread ends, however it ends.
  */
-function postgresServer(): Promise<string> {
+function postgresServer(fsync: boolean): Promise<string> {
   const named = process.env['CERTKEEP_TEST_POSTGRES']
   if (named !== undefined) return Promise.resolve(named)
-  return (started ??= startCluster())
+  const known = started.get(fsync) ?? startCluster(fsync)
+  started.set(fsync, known)
+  return known
 }
 
-/** @returns the URL of a cluster of this caller alone: for tests that stop it, or fill its disk */
-export async function startCluster(): Promise<string> {
+async function startCluster(fsync: boolean): Promise<string> {
   if (binaries === undefined) throw new Error('CI wants PostgreSQL, and there is none: apt-get install postgresql')
-  const keeper = spawn(process.execPath, [join(import.meta.dirname, 'postgres-cluster.fixture.ts'), binaries], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    ...unprivileged(),
-  })
+  const keeper = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'postgres-cluster.fixture.ts'), binaries, fsync ? 'fsync' : 'no-fsync'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      ...unprivileged(),
+    },
+  )
   keeper.stdout.setEncoding('utf8')
   const said = await Promise.race([
     once(keeper.stdout, 'data').then(([url]) => String(url)),
@@ -47,9 +52,12 @@ export async function startCluster(): Promise<string> {
   return said.trim()
 }
 
-/** A schema of its own on the server of the tests, dropped at the end of the scope; sessions by its URL go by its name. */
-export async function aPostgresSchema(): Promise<{ name: string; url: string } & AsyncDisposable> {
-  const server = await postgresServer()
+/**
+ * A schema of its own on the server of the tests, dropped at the end of the scope; sessions by its URL go by its name.
+ * @param options.fsync false where no test asks what the disk holds: that is quicker
+ */
+export async function aPostgresSchema({ fsync = true } = {}): Promise<{ name: string; url: string } & AsyncDisposable> {
+  const server = await postgresServer(fsync)
   const name = `test_${randomBytes(8).toString('hex')}`
   const run = async (sql: string) => {
     const client = new pg.Client({ connectionString: server })

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Problem, type Write } from '../kernel/index.ts'
 import {
   CommitOutcomeUnknown,
@@ -20,7 +20,7 @@ const superseded = otherwise('Superseded')
 
 /** A migrated schema with all stores over it, and a session that is not ours, to get in the way with. */
 async function aDatabase() {
-  const schema = await aPostgresSchema()
+  const schema = await aPostgresSchema({ fsync: false })
   const pool = openPool({ url: schema.url, size: 8 })
   await migratePostgres(pool, 17)
   const stranger = new pg.Client({ connectionString: schema.url })
@@ -125,7 +125,9 @@ describe.skipIf(postgresIsMissing !== undefined)('guards under READ COMMITTED, d
     let stop = false
     const writer = async () => {
       for (;;) {
-        const outcome = await settled(db.commit([db.iam.unchangedSince([account], changed), db.meta.write('x', 'y')]))
+        const outcome = await settled(
+          db.commit([db.iam.unchangedSince([{ id: '1', iamVersion: 1 }], changed), db.meta.write('x', 'y')]),
+        )
         if (outcome !== 'held' || stop) return outcome
       }
     }
@@ -133,7 +135,23 @@ describe.skipIf(postgresIsMissing !== undefined)('guards under READ COMMITTED, d
     await db.commit([db.iam.raiseVersion('1')])
     stop = true
     expect(await Promise.all(writers)).toContain(changed)
-    expect(await settled(db.commit([db.iam.unchangedSince([account], changed)]))).toBe(changed)
+    expect(await settled(db.commit([db.iam.unchangedSince([{ id: '1', iamVersion: 1 }], changed)]))).toBe(changed)
+  })
+
+  test('rights in two accounts at once: a change in either waits for the call that was judged on both', async () => {
+    await using db = await aDatabase()
+    const accounts = ['1', '2'].map((id) => ({ id, iamVersion: 1 }))
+    for (const { id } of accounts)
+      await db.commit([db.iam.insertAccount({ id, domainId: `d${id}`, name: `n${id}`, iamVersion: 1, createdAt: 0 })])
+    const [own, other] = accounts
+    await db.closeGate()
+    const guarded = settled(db.commit([db.iam.unchangedSince([own!, other], changed), db.gate()]))
+    await db.waiting(1)
+    const changes = accounts.map(({ id }) => settled(db.commit([db.iam.raiseVersion(id)])))
+    await db.waiting(3)
+    await db.openGate()
+    expect([await guarded, ...(await Promise.all(changes))]).toEqual(['held', 'held', 'held'])
+    expect(await settled(db.commit([db.iam.unchangedSince([own!, other], changed)]))).toBe(changed)
   })
 
   test('of two publishers of CRLs at once the second sees the first, design 5', async () => {
@@ -228,6 +246,17 @@ describe.skipIf(postgresIsMissing !== undefined)('what happens to a transaction 
     expect(await db.meta.read('a')).toBe('1')
   })
 
+  test('a connection that is lost between two statements of whoever holds it ends nothing but itself', async () => {
+    await using db = await aDatabase()
+    const client = await db.pool.connect()
+    await client.query('SELECT 1')
+    await db.terminateAll()
+    await vi.waitFor(() => expect(db.pool.totalCount).toBe(1))
+    await expect(client.query('SELECT 1')).rejects.toBeInstanceOf(Error)
+    client.release(true)
+    expect(await db.meta.read('a')).toBeUndefined()
+  })
+
   test('without a server, reads and commits say that it cannot be reached, without its password', async () => {
     const pool = openPool({ url: 'postgresql://somebody:geheim@127.0.0.1:1/none', size: 2 })
     const db = storesOver(postgresDatabase(pool))
@@ -295,7 +324,7 @@ describe.skipIf(postgresIsMissing !== undefined)('nonces over several processes,
 
 describe.skipIf(postgresIsMissing !== undefined)('migratePostgres', () => {
   const empty = async () => {
-    const schema = await aPostgresSchema()
+    const schema = await aPostgresSchema({ fsync: false })
     const pool = openPool({ url: schema.url, size: 4, patient: true })
     return {
       pool,

@@ -26,6 +26,7 @@ export interface PoolOptions {
 
 /** Longer waits are a fault of the server or of somebody who holds a lock, and the caller is told before their client gives up. */
 const connectMs = 5_000
+const idleMs = 60_000
 const timeouts = {
   lock_timeout: 10_000,
   statement_timeout: 30_000,
@@ -42,14 +43,17 @@ export function openPool({ url, size, patient = false, durable = true }: PoolOpt
     max: size,
     pipeline: true,
     connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: idleMs,
     ...(patient ? {} : timeouts),
     keepAlive: true,
     application_name: 'certkeep',
     types: { getTypeParser },
     onConnect: (client) => void prepareSession(client, durable),
   })
-  // A connection that is lost while nobody uses it: the pool has dropped it already.
+  // A connection that is lost: whoever uses it hears of it by the query, and the pool drops it. An event that nobody
+  // listens to would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

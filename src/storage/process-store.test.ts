@@ -10,7 +10,7 @@ const pair = new Uint8Array(16).fill(7)
 const longAgo = -48 * 3_600_000
 
 async function aDatabase() {
-  const schema = await aPostgresSchema()
+  const schema = await aPostgresSchema({ fsync: false })
   const pool = openPool({ url: schema.url, size: 8 })
   await migratePostgres(pool, 17)
   const stores = storesOver(postgresDatabase(pool))
