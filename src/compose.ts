@@ -7,6 +7,7 @@ import { DomainClock, Runner, wallClock, type Committer, type Counters } from '.
 import { Passwords, Sealer, SealedProvider, type Keyring, type MasterKey } from './keys/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import {
+  accountRows,
   auditStore,
   caStore,
   certificateStore,
@@ -56,6 +57,7 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
     destroyKey: (keyId, dueAt) => jobs.schedule('destroyKey', keyId, dueAt),
   }
   const deps = {
+    accountRows: accountRows(db),
     cas: caStore(db),
     certificates: certificateStore(db),
     ledger: issuanceLedger(db),

@@ -51,7 +51,7 @@ const toAccount = (row: Schema['accounts']): Account => ({
   createdAt: row.created_at,
 })
 
-const toUser = (row: Schema['users']): User => ({
+export const toUser = (row: Schema['users']): User => ({
   id: row.id,
   accountId: row.account_id,
   decimalId: row.decimal_id,
@@ -95,7 +95,7 @@ const keyRow = (key: AccessKey): Schema['access_keys'] => ({
   version: key.version,
 })
 
-const toPolicy = (row: Schema['policies']): StoredPolicy => ({
+export const toPolicy = (row: Schema['policies']): StoredPolicy => ({
   id: row.id,
   accountId: row.account_id,
   name: row.name,
