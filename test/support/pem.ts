@@ -3,6 +3,3 @@ const armoured = (label: string, base64: string): string =>
 
 /** PEM of a certificate as the own door gives it. */
 export const certificatePem = (base64: string): string => armoured('CERTIFICATE', base64)
-
-/** PEM of a PKCS #8 key as the own door gives it. */
-export const privateKeyPem = (base64: string): string => armoured('PRIVATE KEY', base64)
