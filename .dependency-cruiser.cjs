@@ -35,8 +35,10 @@ const mayKnow = {
   orders: core,
   deploy: core,
   // These two implement or imitate what the modules declare.
-  storage: [...core, 'account', 'acme', 'orders', 'deploy', 'jobs'],
+  storage: [...core, 'account', 'acme', 'orders', 'deploy', 'jobs', 'processes'],
   emulator: [...core, 'account', 'acme', 'orders', 'deploy', 'jobs'],
+  // How several processes on one database agree.
+  processes: ['kernel', 'keys', 'iam'],
   // The edges call operations and nothing below them.
   jobs: ['kernel', ...operations],
   api: ['kernel', 'x509', 'keystores', ...operations],

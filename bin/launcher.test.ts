@@ -32,6 +32,17 @@ describe('certkeep', () => {
     expect(await start(['certkeep'], {}, join(home, 'path'))).toMatchObject({ code: 0, out: 'here\n' })
   })
 
+  test('runs the JavaScript of the published package, with the Node that npm put beside it', async () => {
+    const packaged = 'project/node_modules/certkeep'
+    cpSync(join(home, 'bin'), join(home, packaged, 'bin'), { recursive: true })
+    write(`${packaged}/package.json`, '{"type":"module"}')
+    write(`${packaged}/dist/cli/main.js`, `console.log(process.env.BY, process.argv.slice(2))`)
+    const beside = `project/node_modules/node-${process.platform}-${process.arch}/bin/node`
+    fakeNode(beside, 'v99.2.0')
+    const ended = await start([`${packaged}/bin/certkeep.js`, 'help'])
+    expect(ended).toMatchObject({ code: 0, out: `v99.2.0 [ 'help' ]\n` })
+  })
+
   test('prefers a newer Node on PATH, and ends with its exit code', async () => {
     nodeOnPath('v99.1.0')
     write('src/cli/main.ts', `console.log(process.ppid, process.env.BY); process.exit(7)`)
@@ -136,10 +147,12 @@ function edit(file: string, was: string, is: string) {
   write(file, text.replace(was, is))
 }
 
-/** A `node` on PATH that claims to be of this version, and is the running one. */
-function nodeOnPath(version: string) {
+const nodeOnPath = (version: string) => fakeNode('path/node', version)
+
+/** A `node` that claims to be of this version, and is the running one. */
+function fakeNode(file: string, version: string) {
   write(
-    'path/node',
+    file,
     `#!/bin/sh\n[ "$1" = --version ] && echo ${version} && exit\nBY=${version} exec "${process.execPath}" "$@"\n`,
   )
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // node bin/run.js scripts/build-package.js [folder]: makes the package that others install, certkeep-<version>.tgz, in the
-// folder (default: here). Node strips no types under node_modules, so what is published is JavaScript: dist/ is src/ with
+// folder (default: here); with --dist-only only dist/, here, as a prepack of package.json needs it. Node strips no types under node_modules, so what is published is JavaScript: dist/ is src/ with
 // its types stripped, file by file and line by line, and nothing else done to it.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -29,22 +29,30 @@ const kept = /** @type {const} */ ([
  * Lays the package out in a folder, which must be empty or absent.
  * @param {string} folder
  */
-export function stagePackage(folder) {
+function stagePackage(folder) {
   for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true })
   chmodSync(join(folder, 'bin', 'certkeep.js'), 0o755)
+  buildDist(join(folder, 'dist'))
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const published = Object.fromEntries(kept.filter((name) => name in manifest).map((name) => [name, manifest[name]]))
+  const files = ['bin', 'dist', 'docs']
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...published, files }, null, 2)}\n`)
+}
+
+/**
+ * Fills a folder with the JavaScript of src/.
+ * @param {string} dist
+ */
+function buildDist(dist) {
   const sources = globSync('src/**/*.ts', {
     cwd: root,
     exclude: (name) => /[.](?:test|fixture)[.]ts$|test-support/.test(name),
   })
   for (const source of sources) {
-    const target = join(folder, 'dist', relative('src', source).replace(/[.]ts$/, '.js'))
+    const target = join(dist, relative('src', source).replace(/[.]ts$/, '.js'))
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, javaScriptOf(readFileSync(join(root, source), 'utf8')))
   }
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const published = Object.fromEntries(kept.filter((name) => name in manifest).map((name) => [name, manifest[name]]))
-  const files = ['bin', 'dist', 'docs']
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...published, files }, null, 2)}\n`)
 }
 
 /** A relative specifier of an import or export, static or dynamic. */
@@ -80,4 +88,12 @@ export function buildPackage(folder) {
   }
 }
 
-if (import.meta.main) console.log(buildPackage(resolve(process.argv[2] ?? '.')))
+if (import.meta.main) {
+  const [argument = '.'] = process.argv.slice(2)
+  if (argument === '--dist-only') {
+    rmSync(join(root, 'dist'), { recursive: true, force: true })
+    buildDist(join(root, 'dist'))
+  } else {
+    console.log(buildPackage(resolve(argument)))
+  }
+}

@@ -1,8 +1,9 @@
 // The package as others get it: packed, installed by npm in an empty folder with an empty home, and run there.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { root } from '../bin/node.js'
 import { buildPackage, javaScriptOf } from './build-package.js'
@@ -11,28 +12,37 @@ let place: string
 const at = (...path: string[]) => join(place, ...path)
 const installed = (...path: string[]) => at('project', 'node_modules', 'certkeep', ...path)
 
-/** Nothing of this machine's user, and nothing of the npm that may have started us. */
-const environment = () => ({
-  PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
-  HOME: at('home'),
-  npm_config_cache: at('home', 'cache'),
-  npm_config_audit: 'false',
-  npm_config_fund: 'false',
-  npm_config_update_notifier: 'false',
-  ...(process.env['npm_config_registry'] ? { npm_config_registry: process.env['npm_config_registry'] } : {}),
-})
+/** An empty home, and nothing of the npm that may have started us; how the registry is reached stays. */
+function environment(): NodeJS.ProcessEnv {
+  const theirs = Object.entries(process.env).filter(([name]) => !/^(?:npm_|CERTKEEP_|INIT_CWD$)/i.test(name))
+  const registry = process.env['npm_config_registry']
+  return {
+    ...Object.fromEntries(theirs),
+    PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+    HOME: at('home'),
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_update_notifier: 'false',
+    npm_config_fetch_retries: '1',
+    ...(registry ? { npm_config_registry: registry } : {}),
+  }
+}
 
-const inProject = (command: string, ...args: string[]): string =>
-  execFileSync(command, args, { cwd: at('project'), env: environment(), encoding: 'utf8', stdio: 'pipe' })
+const minute = 60_000
 
-let tarball: string
-beforeAll(() => {
+/** What a program printed. @throws Error with what it said when it fails or takes minutes */
+async function inProject(command: string, ...args: string[]): Promise<string> {
+  const options = { cwd: at('project'), env: environment(), timeout: 4 * minute }
+  return (await promisify(execFile)(command, args, options)).stdout
+}
+
+beforeAll(async () => {
   place = mkdtempSync(join(tmpdir(), 'certkeep-install-'))
   for (const folder of ['home', 'project']) mkdirSync(at(folder))
-  tarball = buildPackage(at('packed'))
+  const tarball = buildPackage(at('packed'))
   // The bundled Node is left out: 100 MB that this test would download for nothing. bin/node.test.ts is about finding it.
-  inProject('npm', 'install', '--omit=optional', tarball)
-}, 300_000)
+  await inProject('npm', 'install', '--no-audit', '--no-fund', '--omit=optional', tarball)
+}, 5 * minute)
 afterAll(() => rmSync(place, { recursive: true, force: true }))
 
 describe('the package', () => {
@@ -66,12 +76,14 @@ describe('the package', () => {
     })
     try {
       const url = await ready(child)
-      expect(inProject('npx', '--no-install', 'certkeep', 'ca', 'create', '--common-name', '根', '--url', url)).toMatch(
-        /^[0-9a-f-]{36}\n$/,
-      )
-      const listed = inProject('npx', '--no-install', 'certkeep', 'ca', 'list', '--url', url, '--output', 'json')
+      expect(
+        await inProject('npx', '--no-install', 'certkeep', 'ca', 'create', '--common-name', '根', '--url', url),
+      ).toMatch(/^[0-9a-f-]{36}\n$/)
+      const listed = await inProject('npx', '--no-install', 'certkeep', 'ca', 'list', '--url', url, '--output', 'json')
       expect(JSON.parse(listed)).toMatchObject({ total: 1, rows: [{ state: 'active' }] })
-      expect(inProject('npx', '--no-install', 'certkeep', 'call')).toMatch(/^CreateCa +write +Create a private CA$/m)
+      expect(await inProject('npx', '--no-install', 'certkeep', 'call')).toMatch(
+        /^CreateCa +write +Create a private CA$/m,
+      )
     } finally {
       await stopped(child)
     }

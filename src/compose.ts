@@ -1,10 +1,27 @@
 import { auditTrail } from './audit/index.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { JobSchedule } from './end-of-life/index.ts'
-import { Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
+import { KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
-import { DomainClock, Runner, wallClock, type Committer, type Counters } from './kernel/index.ts'
-import { Passwords, Sealer, SealedProvider, type Keyring, type MasterKey } from './keys/index.ts'
+import {
+  DomainClock,
+  minute,
+  Runner,
+  wallClock,
+  type Committer,
+  type Counters,
+  type RateLimiter,
+} from './kernel/index.ts'
+import { Passwords, Sealer, SealedProvider, type KeyProvider, type Keyring, type MasterKey } from './keys/index.ts'
+import {
+  Freshness,
+  LeasedKeys,
+  LeasedRateLimiter,
+  processClock,
+  RightsOfAllProcesses,
+  SharedShares,
+  type ShareRequest,
+} from './processes/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import {
   accountRows,
@@ -18,6 +35,7 @@ import {
   metaStore,
   revocationStore,
   type Database,
+  type NonceLedger,
 } from './storage/index.ts'
 import type { Extension } from './x509/index.ts'
 
@@ -32,22 +50,42 @@ export interface ThreadParts {
   unlimited: boolean
   /** Wakes the jobs: work has fallen due. */
   nudgeJobs: () => void
+  /** Present when other processes serve the same database. */
+  others?: OtherProcesses | undefined
+}
+
+/** What takes the place of this process's own memory when there are others. */
+export interface OtherProcesses {
+  nonces: NonceLedger
+  /** Asks the main thread for a share of a rate limit. */
+  askForShare: (request: ShareRequest) => Promise<number | undefined>
 }
 
 /** The one object graph, made anew in each thread over what the threads share: memory, database files, keyring. */
-export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker, unlimited, nudgeJobs }: ThreadParts) {
+export function compose(parts: ThreadParts) {
+  const { db, masterKey, keyring, memory, publicUrl, rootMarker, unlimited, nudgeJobs, others } = parts
   const domainClock = new DomainClock(wallClock, memory.domainClock)
   const sealer = new Sealer({ current: masterKey })
   const committer: Committer = db
-  const rights = new RightsGeneration(memory.rights)
+  const freshness = new Freshness(memory.freshness, processClock)
+  const rights = others ? new RightsOfAllProcesses(memory.rights, freshness) : new RightsGeneration(memory.rights)
+  const sealed = new SealedProvider({ keyring })
+  const keys: KeyProvider = others ? new LeasedKeys(sealed, freshness) : sealed
+  const nonces = new SharedNonces(memory.nonces, wallClock)
   const iam = iamStore(db)
   const jobs = jobStore(db)
   const audit = auditStore(db)
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
+  const keyUses = new KeyUses({ store: iam, committer, wallClock })
   const principals = new Principals({
     store: iam,
-    openSecret: (key) => sealer.open('access-key-secret', [key.accountId, key.id], key.sealedSecret),
+    openSecret: {
+      ofKey: (key) => sealer.open('access-key-secret', [key.accountId, key.id], key.sealedSecret),
+      ofSession: (session) =>
+        sealer.open('session-secret', [session.accountId, session.accessKeyId], session.sealedSecret),
+    },
+    noteUse: (accessKeyId, door) => keyUses.note(accessKeyId, door),
     generation: rights,
     wallClock,
   })
@@ -63,14 +101,16 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
     ledger: issuanceLedger(db),
     revocations: revocationStore(db),
     keyStore: keyStore(db),
-    keys: new SealedProvider({ keyring }),
+    keys,
     audit,
     iam,
     passwords,
     sealer,
     rights,
+    principals,
     committer,
     domainClock,
+    wallClock,
     publication: publicationAt(publicUrl),
     rootMarker,
     crlSchedule: jobSchedule,
@@ -81,7 +121,7 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
     deps,
-    limiter: unlimited ? { take: () => 0 } : new SharedRateLimiter(memory.rateLimit, wallClock),
+    limiter: unlimited ? { take: () => 0 } : limiterOver(memory, freshness, others),
     authorizer: principals,
     trail,
     committer,
@@ -94,7 +134,9 @@ export function compose({ db, masterKey, keyring, memory, publicUrl, rootMarker,
     trail,
     jobs,
     meta: metaStore(db),
-    nonces: noncesOver(new SharedNonces(memory.nonces, wallClock), sealer),
+    nonces: others ? noncesOfAll(others.nonces, nonces, sealer) : noncesOver(nonces, sealer),
+    freshness,
+    rights,
     tokens: { iam, passwords, principals, trail, committer, wallClock },
   }
 }
@@ -109,11 +151,32 @@ const publicationAt = (publicUrl: string | undefined): Publication | undefined =
         issuerUrl: (caId) => `${publicUrl}/ca/${caId}.cer`,
       }
 
+function limiterOver(memory: SharedMemory, freshness: Freshness, others: OtherProcesses | undefined): RateLimiter {
+  const exact = new SharedRateLimiter(memory.rateLimit, wallClock)
+  if (!others) return exact
+  const shares = new SharedShares(memory.rateShares)
+  return new LeasedRateLimiter({ shares, exact, freshness, clock: processClock, ask: others.askForShare })
+}
+
 /** Nonces are remembered as keyed hashes, so that neither memory nor database tells what clients sent. */
-const noncesOver = (nonces: SharedNonces, sealer: Sealer): Nonces => ({
-  remember(accessKeyId, nonce, timestampMs) {
-    const hash = sealer.keyedHash('nonce', Buffer.from(`${accessKeyId}\n${nonce}`))
-    const keyHash = sealer.keyedHash('nonce', Buffer.from(accessKeyId)).readUInt16BE()
-    return { verdict: nonces.remember(hash, keyHash, timestampMs), hash: hash.subarray(0, 16) }
-  },
-})
+const noncesOver = (nonces: SharedNonces, sealer: Sealer) =>
+  ({
+    remember(accessKeyId, nonce, timestampMs) {
+      const hash = sealer.keyedHash('nonce', Buffer.from(`${accessKeyId}\n${nonce}`))
+      const keyHash = sealer.keyedHash('nonce', Buffer.from(accessKeyId)).readUInt16BE()
+      return { verdict: nonces.remember(hash, keyHash, timestampMs), hash: hash.subarray(0, 16) }
+    },
+  }) satisfies Nonces
+
+/** This process's own memory first: it is quick, and it knows who has used up their room. */
+function noncesOfAll(all: NonceLedger, nonces: SharedNonces, sealer: Sealer): Nonces {
+  const own = noncesOver(nonces, sealer)
+  return {
+    async remember(accessKeyId, nonce, timestampMs) {
+      const { verdict, hash } = own.remember(accessKeyId, nonce, timestampMs)
+      if (verdict !== 'fresh') return { verdict, hash: undefined }
+      const fresh = await all.remember(hash, timestampMs + 16 * minute)
+      return { verdict: fresh ? 'fresh' : 'used', hash: undefined }
+    },
+  }
+}

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { newAccount, type FirstCredentials } from './iam/index.ts'
+import { newAccount } from './iam/index.ts'
 import { newUuid, wallClock } from './kernel/index.ts'
 import {
   createKeyring,
@@ -28,6 +28,7 @@ import {
   sqliteDatabase,
   SqliteReader,
   SqliteWriter,
+  type Database,
 } from './storage/index.ts'
 
 /** The data folder cannot be used; the message is one sentence for the operator. */
@@ -36,7 +37,6 @@ export class DataFolderError extends Error {
 }
 
 export interface OpenDataFolder {
-  databasePath: string
   masterKey: MasterKey
   keyring: Keyring
   /** Set by the start that made the folder: where the first credentials lie. */
@@ -45,6 +45,11 @@ export interface OpenDataFolder {
   accountId: string
   /** What the emulator's clock showed when it was last set, as JSON. */
   emulatorClock: string | undefined
+}
+
+/** A folder that holds all the data, and belongs to one process. */
+export interface OwnDataFolder extends OpenDataFolder {
+  databasePath: string
   /** Lets go of the folder for another process. */
   release(): void
 }
@@ -61,11 +66,12 @@ export const metaKeys = {
 /** Owns what belongs to no tenant: the control key. */
 export const instanceAccount = 'instance'
 
-const databaseName = 'certkeep.db'
-const credentialsName = 'first-credentials.json'
+export const databaseName = 'certkeep.db'
+/** In a folder whose data is in a database elsewhere (shared-folder.ts). */
+export const belongsToName = 'instance.json'
 
 /**
- * Makes the data folder usable by this process, and by no other, until {@link OpenDataFolder.release}: lock, master key,
+ * Makes the data folder usable by this process, and by no other, until {@link OwnDataFolder.release}: lock, master key,
  * schema, keyring; on a new folder also the first account. A crash at any point leaves a folder that the next start
  * completes; a folder that has data is never given a new master key or keyring.
  * @throws DataFolderError
@@ -73,84 +79,129 @@ const credentialsName = 'first-credentials.json'
 export async function openDataFolder(
   folder: string,
   { emulate, environment }: { emulate: boolean; environment: Readonly<Record<string, string | undefined>> },
-): Promise<OpenDataFolder> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new DataFolderError(`The data folder ${folder} cannot be made (${reasonOf(error)}).`)
-  })
+): Promise<OwnDataFolder> {
+  await makeFolder(folder)
+  if (existsSync(join(folder, belongsToName)))
+    throw new DataFolderError(
+      `The keys in ${folder} belong to data in PostgreSQL: name the database with --database, or another folder with --data.`,
+    )
   const lock = takeLock(folder)
   try {
     return await openLocked(folder, emulate, environment, () => lock.close())
   } catch (error) {
     lock.close()
-    if (error instanceof MasterKeyError || error instanceof KeyringError) throw new DataFolderError(error.message)
-    throw error
+    throw asFolderError(error)
   }
 }
+
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new DataFolderError(`The data folder ${folder} cannot be made (${reasonOf(error)}).`)
+  })
+}
+
+/** What the keys' side refuses is a sentence for the operator already. */
+export const asFolderError = (error: unknown): unknown =>
+  error instanceof MasterKeyError || error instanceof KeyringError ? new DataFolderError(error.message) : error
 
 async function openLocked(
   folder: string,
   emulate: boolean,
   environment: Readonly<Record<string, string | undefined>>,
   release: () => void,
-): Promise<OpenDataFolder> {
+): Promise<OwnDataFolder> {
   const databasePath = join(folder, databaseName)
   const initialised = existsSync(databasePath) && hasInstance(databasePath)
-  const loaded = await loadMasterKey({ dataFolder: folder, environment })
-  if (loaded.status === 'missing' && initialised)
-    throw new DataFolderError(
-      `The master key ${loaded.path} is missing, and without it the data in ${folder} cannot be opened: put the file back, or name it in CERTKEEP_MASTER_KEY_FILE.`,
-    )
-  const masterKey = loaded.status === 'loaded' ? loaded.masterKey : await createMasterKey({ dataFolder: folder })
+  const masterKey = await masterKeyOf(folder, environment, initialised)
   const sealer = new Sealer({ current: masterKey })
   const writer = openDatabase(databasePath, folder)
   const reader = new SqliteReader(databasePath)
   try {
     const db = sqliteDatabase(reader, new DirectCommitter(writer))
-    const meta = metaStore(db)
     const keyring = await (initialised ? openKeyring : createKeyring)({ dataFolder: folder, sealer })
     await keyring.removeUnfinished()
-    const credentialsPath = join(folder, credentialsName)
-    if (!initialised) {
-      const { writes, credentials } = await newAccount(
-        { iam: iamStore(db), passwords: new Passwords(), sealer, domainClock: wallClock },
-        { accountName: 'certkeep', userName: 'admin', password: randomBytes(18).toString('base64url') },
-      )
-      const control = await newControlKey(keyring)
-      await writeCredentials(credentialsPath, credentials)
-      await db.commit([
-        ...writes,
-        keyStore(db).insert(control),
-        meta.write(metaKeys.controlKey, control.id),
-        meta.write(metaKeys.keyring, keyring.id),
-        meta.write(metaKeys.emulator, emulate ? 'yes' : 'no'),
-        meta.write(metaKeys.instance, newUuid()),
-      ])
-    }
-    if ((await meta.read(metaKeys.keyring)) !== keyring.id)
-      throw new DataFolderError(`The keyring in ${folder} belongs to another instance than the database.`)
-    const isEmulated = (await meta.read(metaKeys.emulator)) === 'yes'
-    if (isEmulated && !emulate)
-      throw new DataFolderError(
-        `The data in ${folder} was made by the emulator and is not fit for earnest: say --emulate, or name another folder.`,
-      )
-    if (!isEmulated && emulate)
-      throw new DataFolderError(
-        `The data in ${folder} was made in earnest and the emulator does not touch it: name another folder with --data.`,
-      )
-    const account = await iamStore(db).firstAccount()
+    if (!initialised) await makeInstance({ db, folder, keyring, sealer, emulate, instanceId: newUuid() })
     return {
+      ...(await openInstance({ db, folder, keyring, masterKey, emulate })),
       databasePath,
-      masterKey,
-      keyring,
-      firstCredentialsPath: credentialsPath,
       isNew: !initialised,
-      accountId: account!.id,
-      emulatorClock: await meta.read(metaKeys.emulatorClock),
       release,
     }
   } finally {
     reader.close()
     writer.close()
+  }
+}
+
+/** The master key of the folder; a new one only where there is no data yet. @throws DataFolderError, MasterKeyError */
+export async function masterKeyOf(
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  initialised: boolean,
+): Promise<MasterKey> {
+  const loaded = await loadMasterKey({ dataFolder: folder, environment })
+  if (loaded.status === 'loaded') return loaded.masterKey
+  if (initialised)
+    throw new DataFolderError(
+      `The master key ${loaded.path} is missing, and without it the data in ${folder} cannot be opened: put the file back, or name it in CERTKEEP_MASTER_KEY_FILE.`,
+    )
+  return createMasterKey({ dataFolder: folder })
+}
+
+interface InstanceParts {
+  db: Database
+  folder: string
+  keyring: Keyring
+  emulate: boolean
+}
+
+const credentialsPath = (folder: string): string => join(folder, 'first-credentials.json')
+
+/** Fills an empty database: the first account, the control key, and what the instance is. All of it or nothing. */
+export async function makeInstance(parts: InstanceParts & { sealer: Sealer; instanceId: string }): Promise<void> {
+  const { db, folder, keyring, sealer, emulate, instanceId } = parts
+  const meta = metaStore(db)
+  const { writes, credentials } = await newAccount(
+    { iam: iamStore(db), passwords: new Passwords(), sealer, domainClock: wallClock },
+    { accountName: 'certkeep', userName: 'admin', password: randomBytes(18).toString('base64url') },
+  )
+  const control = await newControlKey(keyring)
+  // Before the commit that makes them valid, and durable: else a crash could leave an account that nobody can enter.
+  await writeDurably(credentialsPath(folder), credentials)
+  await db.commit([
+    ...writes,
+    keyStore(db).insert(control),
+    meta.write(metaKeys.controlKey, control.id),
+    meta.write(metaKeys.keyring, keyring.id),
+    meta.write(metaKeys.emulator, emulate ? 'yes' : 'no'),
+    meta.write(metaKeys.instance, instanceId),
+  ])
+}
+
+/** Checks that database, keyring and the way of starting fit each other. @throws DataFolderError */
+export async function openInstance(
+  parts: InstanceParts & { masterKey: MasterKey },
+): Promise<Omit<OpenDataFolder, 'isNew'>> {
+  const { db, folder, keyring, masterKey, emulate } = parts
+  const meta = metaStore(db)
+  if ((await meta.read(metaKeys.keyring)) !== keyring.id)
+    throw new DataFolderError(`The keyring in ${folder} belongs to another instance than the database.`)
+  const isEmulated = (await meta.read(metaKeys.emulator)) === 'yes'
+  if (isEmulated && !emulate)
+    throw new DataFolderError(
+      `The data in ${folder} was made by the emulator and is not fit for earnest: say --emulate, or name another folder.`,
+    )
+  if (!isEmulated && emulate)
+    throw new DataFolderError(
+      `The data in ${folder} was made in earnest and the emulator does not touch it: name another folder with --data.`,
+    )
+  const account = await iamStore(db).firstAccount()
+  return {
+    masterKey,
+    keyring,
+    firstCredentialsPath: credentialsPath(folder),
+    accountId: account!.id,
+    emulatorClock: await meta.read(metaKeys.emulatorClock),
   }
 }
 
@@ -223,13 +274,13 @@ async function newControlKey(keyring: Keyring) {
   }
 }
 
-/** Before the commit that makes them valid, and durable: else a crash could leave an account that nobody can enter. */
-async function writeCredentials(path: string, credentials: FirstCredentials): Promise<void> {
+/** A small JSON file for its owner alone, whole or not there at all. */
+export async function writeDurably(path: string, content: unknown): Promise<void> {
   const unfinished = `${path}.unfinished`
   const file = await open(unfinished, 'w', 0o600)
   try {
     await file.chmod(0o600)
-    await file.writeFile(`${JSON.stringify(credentials, null, 2)}\n`)
+    await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
     await file.sync()
   } finally {
     await file.close()

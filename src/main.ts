@@ -1,20 +1,30 @@
 import { createServer as createProbe } from 'node:net'
-import { extname } from 'node:path'
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { postgresBackend, source, sqliteBackend, type Backend, type Company } from './backend.ts'
 import type { Config } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
 import type { ClockChange } from './emulator/index.ts'
 import { emulatorRootMarker } from './emulator/index.ts'
 import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
-import { newAccount } from './iam/index.ts'
+import { newAccount, RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
-import { DomainClock, hour, minute, monotonicClock, wallClock } from './kernel/index.ts'
+import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
 import type { Control } from './keys/index.ts'
 import type { Logger } from './log.ts'
 import { crlEvery, publishCrl } from './revocation/index.ts'
+import {
+  KeysOfAllProcesses,
+  leaseMs,
+  processClock,
+  ProcessKeeper,
+  RateLeases,
+  SharedShares,
+  type ShareRequest,
+} from './processes/index.ts'
+import { openSharedFolder } from './shared-folder.ts'
 import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
-import { sqliteDatabase, SqliteReader, WriterClient } from './storage/index.ts'
 import { threadCalls } from './thread-calls.ts'
 import type { WorkerData } from './worker.ts'
 
@@ -33,33 +43,29 @@ export interface RunningService {
 }
 
 /**
- * Starts everything in order: data folder → writer → HTTP workers (which listen last) → jobs. What fails on the way is
+ * Starts everything in order: data folder → data → standing among other processes → HTTP workers (which listen last) → jobs. What fails on the way is
  * undone. @param fatal called when the state of the disk is unknown: the process must end without answering anybody
  * @throws StartError, DataFolderError
  */
 export async function serve(config: Config, log: Logger, fatal: (reason: string) => void): Promise<RunningService> {
   const port = await freePort(config)
-  const folder = await openDataFolder(config.dataFolder, { emulate: config.emulate, environment: process.env })
   const url = `http://${hostInUrl(config.host)}:${port}`
   const publicUrl = config.publicUrl ?? (config.emulate ? url : undefined)
   const memory = newSharedMemory()
+  const { folder, backend, release } = await openData(config, log, fatal)
   restoreEmulatorClock(folder, memory)
 
-  const channels = Array.from({ length: config.workers + 1 }, () => new MessageChannel())
-  const writer = await startThread('storage/sqlite-writer-thread.ts', {
-    workerData: { path: folder.databasePath, ports: channels.map(({ port1 }) => port1) },
-    transferList: channels.map(({ port1 }) => port1),
-  })
-  writer.on('message', (message: { fatal?: string }) => message.fatal && fatal(message.fatal))
-  writer.on('error', (error: Error) => fatal(`the writer thread failed: ${error.message}`))
-  const checkpoints = new Worker(source('storage/sqlite-checkpoint-thread.ts'), {
-    workerData: { path: folder.databasePath },
-  })
-  checkpoints.on('error', (error: Error) => log.error({ error: error.message }, 'the checkpoint thread failed'))
-
-  const reader = new SqliteReader(folder.databasePath)
+  const { company } = backend
+  const rates =
+    company &&
+    new RateLeases({
+      store: company.rateShares,
+      id: company.processId,
+      shares: new SharedShares(memory.rateShares),
+      clock: processClock,
+    })
   const main = compose({
-    db: sqliteDatabase(reader, new WriterClient(channels[0]!.port2)),
+    db: backend.db,
     masterKey: folder.masterKey,
     keyring: folder.keyring,
     memory,
@@ -67,25 +73,54 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     rootMarker: config.emulate ? emulatorRootMarker() : undefined,
     unlimited: config.unlimited,
     nudgeJobs: () => undefined,
+    others: company && { nonces: company.nonces, askForShare: (request) => rates!.lease(request) },
   })
   const workers: HttpWorker[] = []
+  const inAllThreads = async (call: 'forget' | 'forgetAll', keyId?: string) => {
+    const { keys } = main.deps
+    await Promise.all([
+      keyId === undefined ? keys.forgetAll() : keys.forget(keyId),
+      ...workers.map((worker) => worker.call(call, keyId)),
+    ])
+  }
   const trustedClock = new TrustedClock({
     marks: main.meta,
     committer: main.deps.committer,
     domainClock: main.deps.domainClock,
     monotonicClock,
   })
-  const jobs = jobsOf(main, config, log, trustedClock, workers)
-  const calls = mainCalls(main, jobs, trustedClock, log)
-  for (const { port2 } of channels.slice(1))
+  const keeper =
+    company &&
+    new ProcessKeeper({
+      id: company.processId,
+      store: company.processes,
+      freshness: main.freshness,
+      rights: main.rights,
+      rates: rates!,
+      clock: processClock,
+      forgetHere: (keyId) => inAllThreads('forget', keyId),
+      forgetAllHere: () => inAllThreads('forgetAll'),
+      absentHere: async (keyId) => (await main.deps.keys.searchById(keyId)) === 'absent',
+      emulatorClock: folder.emulatorClock,
+      emulatorClockChanged: (value) => {
+        main.deps.domainClock.restore(JSON.parse(value) as ReturnType<DomainClock['state']>)
+        trustedClock.explain()
+        void jobs.runDue()
+      },
+      sleep: (ms) => sleep(ms),
+      alarm: (message, facts) => log.error(facts, message),
+    })
+  const jobs = jobsOf({ main, config, log, trustedClock, keeper, company, inAllThreads })
+  await keeper?.start()
+  const calls = mainCalls({ main, jobs, trustedClock, log, keeper, rates })
+  for (const storage of backend.threads)
     workers.push(
       await startHttpWorker(
         {
           ...config,
-          databasePath: folder.databasePath,
+          storage,
           masterKey: folder.masterKey,
           memory,
-          writer: port2,
           publicUrl,
           port,
         },
@@ -96,8 +131,8 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
 
   const hold = await trustedClock.start()
   await Promise.all(workers.map(({ call }) => call('listen')))
-  // One process per data folder: whoever held a lease is gone.
-  await main.deps.committer.commit([main.jobs.releaseAll()])
+  // With the data to ourselves, whoever held a lease is gone.
+  if (!company) await main.deps.committer.commit([main.jobs.releaseAll()])
   await scheduleHousekeeping(main)
   jobs.start()
   const marks = setInterval(
@@ -107,6 +142,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
         .catch((error: unknown) => log.error({ error: String(error) }, 'the time could not be marked')),
     minute,
   )
+
+  const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
+  const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
 
   return {
     url,
@@ -121,17 +159,33 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     ],
     async stop() {
       clearInterval(marks)
+      clearInterval(rightsLooks)
       await jobs.stop()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
-      checkpoints.postMessage({ close: true })
-      await ended(checkpoints)
-      writer.postMessage({ close: true })
-      await ended(writer)
-      reader.close()
-      folder.release()
+      await keeper?.stop()
+      await backend.close()
+      release()
     },
   }
+}
+
+/** The folder, and the data where it is. */
+async function openData(
+  config: Config,
+  log: Logger,
+  fatal: (reason: string) => void,
+): Promise<{ folder: OpenDataFolder; backend: Backend; release: () => void }> {
+  const { dataFolder, database, emulate, workers } = config
+  const environment = process.env
+  if (database === undefined) {
+    const folder = await openDataFolder(dataFolder, { emulate, environment })
+    const backend = await sqliteBackend(folder.databasePath, workers, log, fatal)
+    return { folder, backend, release: () => folder.release() }
+  }
+  const processId = newUuid()
+  const folder = await openSharedFolder(dataFolder, { emulate, environment, database, processId, leaseMs })
+  return { folder, backend: postgresBackend(database, workers, processId), release: () => undefined }
 }
 
 interface HttpWorker {
@@ -139,27 +193,14 @@ interface HttpWorker {
   call: (name: string, argument?: unknown) => Promise<unknown>
 }
 
-/** A file of ours: TypeScript here, JavaScript in the published package (scripts/build-package.js). */
-const source = (path: string): URL => new URL(path.replace(/[.]ts$/, extname(import.meta.url)), import.meta.url)
-
-async function startThread(
-  path: string,
-  options: { workerData: unknown; transferList?: MessagePort[] },
-): Promise<Worker> {
-  const thread = new Worker(source(path), options)
-  await new Promise<void>((resolve, reject) => {
-    thread.once('message', () => resolve())
-    thread.once('error', reject)
-  })
-  return thread
-}
-
 async function startHttpWorker(
   data: WorkerData,
   calls: Parameters<typeof threadCalls>[1],
   fatal: (reason: string) => void,
 ): Promise<HttpWorker> {
-  const thread = new Worker(source('worker.ts'), { workerData: data, transferList: [data.writer] })
+  const { storage } = data
+  const transferList = storage.engine === 'sqlite' ? [storage.writer] : []
+  const thread = new Worker(source('worker.ts'), { workerData: data, transferList })
   thread.on('error', (error: Error) => fatal(`an HTTP thread failed: ${error.stack ?? error.message}`))
   return new Promise((resolve, reject) => {
     thread.once('error', reject)
@@ -167,13 +208,21 @@ async function startHttpWorker(
   })
 }
 
-const ended = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve))
+interface CallParts {
+  main: Thread
+  jobs: JobRunner
+  trustedClock: TrustedClock
+  log: Logger
+  keeper: ProcessKeeper | undefined
+  rates: RateLeases | undefined
+}
 
 /** What workers ask of the main thread. */
-function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, log: Logger) {
+function mainCalls({ main, jobs, trustedClock, log, keeper, rates }: CallParts) {
   const { domainClock, committer } = main.deps
   return {
     nudge: () => void jobs.runDue(),
+    shareOfLimit: (request: ShareRequest) => rates?.lease(request),
     report: ({ requestId, message, stack }: { requestId: string; message: string; stack: string | undefined }) =>
       log.error({ requestId, stack }, message),
     async setClock({ advanceMs, setTo, frozen }: ClockChange) {
@@ -182,6 +231,7 @@ function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, lo
       const state = { value: stands ? now : now - wallClock.now(), frozen: stands }
       await committer.commit([main.meta.write(metaKeys.emulatorClock, JSON.stringify(state))])
       domainClock.restore(state)
+      keeper?.clockWasSet()
       trustedClock.explain()
       await jobs.runDue()
       await jobs.runDue() // the first may have been a run that began before the clock was moved
@@ -199,21 +249,24 @@ function mainCalls(main: Thread, jobs: JobRunner, trustedClock: TrustedClock, lo
   }
 }
 
-function jobsOf(
-  main: Thread,
-  config: Config,
-  log: Logger,
-  trustedClock: TrustedClock,
-  workers: readonly HttpWorker[],
-): JobRunner {
+interface JobsOf {
+  main: Thread
+  config: Config
+  log: Logger
+  trustedClock: TrustedClock
+  keeper: ProcessKeeper | undefined
+  company: Company | undefined
+  inAllThreads: (call: 'forget', keyId: string) => Promise<void>
+}
+
+function jobsOf({ main, config, log, trustedClock, keeper, company, inAllThreads }: JobsOf): JobRunner {
   const { deps, trail, meta } = main
   const dayNeeds = {
     ...deps,
     trail,
     trustedTime: trustedClock,
-    forgetEverywhere: async (keyId: string) => {
-      await Promise.all([deps.keys.forget(keyId), ...workers.map(({ call }) => call('forget', keyId))])
-    },
+    keys: keeper ? new KeysOfAllProcesses(deps.keys, (keyId) => keeper.absentEverywhere(keyId)) : deps.keys,
+    forgetEverywhere: (keyId: string) => (keeper ? keeper.forgetEverywhere(keyId) : inAllThreads('forget', keyId)),
     controls: async () => [await controlOf(main)],
     step: (name: string) => {
       if (name === config.killAt) process.kill(process.pid, 'SIGKILL')
@@ -223,7 +276,7 @@ function jobsOf(
     jobs: main.jobs,
     committer: deps.committer,
     domainClock: deps.domainClock,
-    wallClock,
+    wallClock: keeper?.databaseClock ?? wallClock,
     alarm: (job, error) =>
       log.error(
         {
@@ -246,7 +299,12 @@ function jobsOf(
       destroyKey: (keyId) => destroyUnusedKey(dayNeeds, keyId),
       housekeeping: async () => {
         const now = wallClock.now()
-        await deps.committer.commit([deps.iam.forgetTokens(now), deps.iam.forgetNonces(now)])
+        await deps.committer.commit([
+          deps.iam.forgetTokens(now),
+          deps.iam.forgetSessions(now),
+          deps.iam.forgetNonces(now),
+        ])
+        await company?.processes.sweep()
         return deps.domainClock.now() + hour
       },
     },

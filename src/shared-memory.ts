@@ -1,5 +1,6 @@
 import { nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
 import { DomainClock } from './kernel/index.ts'
+import { freshnessMemory, shareMemory } from './processes/index.ts'
 
 /** What all threads of the process see at once. */
 export interface SharedMemory {
@@ -7,6 +8,9 @@ export interface SharedMemory {
   rateLimit: SharedArrayBuffer
   nonces: SharedArrayBuffer
   rights: SharedArrayBuffer
+  /** With several processes on one database: how this one stands among them. */
+  freshness: SharedArrayBuffer
+  rateShares: SharedArrayBuffer
 }
 
 export const newSharedMemory = (): SharedMemory => ({
@@ -14,4 +18,6 @@ export const newSharedMemory = (): SharedMemory => ({
   rateLimit: rateLimitMemory(),
   nonces: nonceMemory(),
   rights: rightsMemory(),
+  freshness: freshnessMemory(),
+  rateShares: shareMemory(),
 })

@@ -1,4 +1,4 @@
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import type { FastifyListenOptions } from 'fastify'
 import { alibabaDoor } from './api/alibaba/door.ts'
 import { huaweiDoor } from './api/huawei/door.ts'
@@ -6,21 +6,20 @@ import { ownDoor } from './api/own/door.ts'
 import { pkiDoor } from './api/pki/door.ts'
 import { closeServer, createServer } from './api/server.ts'
 import type { Door } from './api/index.ts'
+import { openThreadStorage, type ThreadStorage } from './backend.ts'
 import { compose } from './compose.ts'
 import { emulatorDoor, emulatorRootMarker, type ClockChange } from './emulator/index.ts'
-import { wallClock } from './kernel/index.ts'
+import { problem, wallClock } from './kernel/index.ts'
 import { openKeyring, Sealer, type MasterKey } from './keys/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
-import { sqliteDatabase, SqliteReader, WriterClient } from './storage/index.ts'
 import { threadCalls } from './thread-calls.ts'
 
 /** What the main thread gives a worker to begin with. */
 export interface WorkerData {
-  databasePath: string
+  storage: ThreadStorage
   dataFolder: string
   masterKey: MasterKey
   memory: SharedMemory
-  writer: MessagePort
   publicUrl: string | undefined
   host: string
   port: number
@@ -28,21 +27,27 @@ export interface WorkerData {
   unlimited: boolean
 }
 
-/** One HTTP thread: its own listener on the shared port, its own reading connection, its own copy of the object graph. */
+/** One HTTP thread: its own listener on the shared port, its own connections to the data, its own copy of the object graph. */
 const data = workerData as WorkerData
 const callMain = threadCalls(parentPort!, {
   listen: () => listen(),
   forget: (keyId: string) => thread.deps.keys.forget(keyId),
+  forgetAll: () => thread.deps.keys.forgetAll(),
   close: () => close(),
 })
 
-const reader = new SqliteReader(data.databasePath)
+const storage = openThreadStorage(data.storage, (request) =>
+  (callMain('shareOfLimit', request) as Promise<number | undefined>).catch((error: unknown) => {
+    throw problem('Unavailable', { reason: error instanceof Error ? error.message : String(error) })
+  }),
+)
 const keyring = await openKeyring({
   dataFolder: data.dataFolder,
   sealer: new Sealer({ current: data.masterKey }),
 })
 const thread = compose({
-  db: sqliteDatabase(reader, new WriterClient(data.writer)),
+  db: storage.db,
+  others: storage.others,
   masterKey: data.masterKey,
   keyring,
   memory: data.memory,
@@ -63,6 +68,7 @@ const doors: Record<string, Door> = {
   '/': alibabaDoor({ ...parts, domainClock: deps.domainClock }),
   '/v1/': huawei,
   '/v3/': huawei,
+  '/v3.0/': huawei,
   '/v5/': huawei,
   '/crl/': pkiDoor({ ...deps, report }),
   '/ca/': pkiDoor({ ...deps, report }),
@@ -87,5 +93,5 @@ async function listen(): Promise<void> {
 
 async function close(): Promise<void> {
   await closeServer(server)
-  reader.close()
+  await storage.close()
 }

@@ -3,8 +3,11 @@ import { problem } from '../kernel/index.ts'
 /** What an export is made of, in its order: what refers to something comes behind it. */
 export const sections = [
   'account',
-  'users',
+  'resourceGroups',
   'policies',
+  'groups',
+  'users',
+  'roles',
   'cas',
   'issuances',
   'revocations',

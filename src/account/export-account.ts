@@ -3,7 +3,7 @@ import { operation, type Clock } from '../kernel/index.ts'
 import type { AuditEntry } from '../audit/index.ts'
 import { chainAbove, shownState, splitDer, type Ca, type CaStore } from '../ca/index.ts'
 import { stateOf, type Certificate } from '../certificates/index.ts'
-import type { IamStore, User } from '../iam/index.ts'
+import type { Group, IamStore, ResourceGroup, Role, StoredPolicy, User } from '../iam/index.ts'
 import type { Issuance } from '../issuance/index.ts'
 import type { Revocation, RevocationStore } from '../revocation/index.ts'
 import { writePem } from '../x509/index.ts'
@@ -91,22 +91,11 @@ const readers: Readonly<Record<Section, Reader>> = {
     return { items: [{ id, domainId, name, createdAt, exportedAt: domainClock.now() }], next: undefined }
   },
 
-  async users({ accountRows, iam }, accountId, place, limit) {
-    const page = pageOf(place, limit, await accountRows.users(accountId, place.after, limit), ({ id }) => id)
-    return { items: await Promise.all(page.rows.map((user) => userItem(user, iam))), next: page.next }
-  },
-
-  async policies({ accountRows }, accountId, place, limit) {
-    const page = pageOf(place, limit, await accountRows.policies(accountId, place.after, limit), ({ id }) => id)
-    const items = page.rows.map(({ id, name, grammar, document, createdAt }) => ({
-      id,
-      name,
-      grammar,
-      document,
-      createdAt,
-    }))
-    return { items, next: page.next }
-  },
+  resourceGroups: ofIam((iam, accountId) => iam.resourceGroups(accountId), resourceGroupItem),
+  policies: ofIam((iam, accountId) => iam.policies(accountId), policyItem),
+  groups: ofIam((iam, accountId) => iam.groups(accountId), groupItem),
+  users: ofIam((iam, accountId) => iam.users(accountId), userItem),
+  roles: ofIam((iam, accountId) => iam.roles(accountId), roleItem),
 
   async cas({ accountRows, cas, revocations, domainClock }, accountId, place, limit) {
     const page = pageOf(place, limit, await accountRows.cas(accountId, place.after, limit), ({ id }) => id)
@@ -152,6 +141,19 @@ const readers: Readonly<Record<Section, Reader>> = {
   },
 }
 
+/** People and rights are few, and are read as a whole for each page. */
+function ofIam<Row extends { id: string }>(
+  read: (iam: IamStore, accountId: string) => Promise<readonly Row[]>,
+  item: (row: Row, iam: IamStore, accountId: string) => unknown,
+): Reader {
+  return async ({ iam }, accountId, place, limit) => {
+    const all = (await read(iam, accountId)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const behind = all.filter(({ id }) => id > place.after).slice(0, limit)
+    const page = pageOf(place, limit, behind, ({ id }) => id)
+    return { items: await Promise.all(page.rows.map((row) => item(row, iam, accountId))), next: page.next }
+  }
+}
+
 /** A ledger is kept for each CA: one after the other, `within` being the CA that is being read. */
 function byCa<Row extends { serial: string }>(
   read: (deps: ExportNeeds, caId: string, afterSerial: string, limit: number) => Promise<Row[]>,
@@ -174,9 +176,16 @@ function byCa<Row extends { serial: string }>(
   }
 }
 
-async function userItem(user: User, iam: IamStore) {
-  const { id, decimalId, name, enabled, createdAt, createdBy } = user
-  const keys = await iam.accessKeysOfUser(user.accountId, id)
+const attachmentsOf = async (iam: IamStore, accountId: string, principalId: string) =>
+  (await iam.attachmentsOf(accountId, principalId)).map(({ policyId, scope, createdAt }) => ({
+    policyId,
+    scope,
+    createdAt,
+  }))
+
+async function userItem(user: User, iam: IamStore, accountId: string) {
+  const { id, decimalId, name, enabled, createdAt, createdBy, tags } = user
+  const keys = await iam.accessKeysOfUser(accountId, id)
   return {
     id,
     decimalId,
@@ -184,10 +193,42 @@ async function userItem(user: User, iam: IamStore) {
     enabled,
     createdAt,
     createdBy,
+    tags,
     hasPassword: user.passwordHash !== null,
-    policyIds: (await iam.identity(id))?.policyIds ?? [],
+    groupIds: (await iam.groupsOfUser(accountId, id)).map((group) => group.id),
+    attachments: await attachmentsOf(iam, accountId, id),
     accessKeys: keys.map((key) => ({ id: key.id, enabled: key.enabled, createdAt: key.createdAt })),
   }
+}
+
+async function groupItem({ id, name, createdAt }: Group, iam: IamStore, accountId: string) {
+  return { id, name, createdAt, attachments: await attachmentsOf(iam, accountId, id) }
+}
+
+async function roleItem(role: Role, iam: IamStore, accountId: string) {
+  const { id, decimalId, name, description, trustPolicy, maxSessionSeconds, createdAt } = role
+  const attachments = await attachmentsOf(iam, accountId, id)
+  return { id, decimalId, name, description, trustPolicy, maxSessionSeconds, createdAt, attachments }
+}
+
+async function policyItem({ id, name, createdAt, defaultVersion }: StoredPolicy, iam: IamStore) {
+  const versions = await iam.policyVersions(id)
+  return {
+    id,
+    name,
+    createdAt,
+    defaultVersion,
+    versions: versions.map(({ number, grammar, document, createdAt: at }) => ({
+      number,
+      grammar,
+      document,
+      createdAt: at,
+    })),
+  }
+}
+
+function resourceGroupItem({ id, groupId, name, createdAt }: ResourceGroup) {
+  return { id, groupId, name, createdAt }
 }
 
 const pem = (der: Uint8Array): string => writePem('CERTIFICATE', der)

@@ -1,10 +1,9 @@
 import type { AuditEntry } from '../audit/index.ts'
 import type { Ca } from '../ca/index.ts'
 import type { Certificate } from '../certificates/index.ts'
-import type { StoredPolicy, User } from '../iam/index.ts'
 import type { Issuance } from '../issuance/index.ts'
 
-/** Reads of everything an account has, by keyset: each page begins behind a row, so that size costs nothing. */
+/** Reads of what an account has many of, by keyset: each page begins behind a row, so that size costs nothing. */
 export interface AccountRows {
   /** In the order of ids; CAs of every state, and those whose key is elsewhere. */
   cas(accountId: string, afterId: string, limit: number): Promise<Ca[]>
@@ -12,8 +11,6 @@ export interface AccountRows {
   issuances(caId: string, afterSerial: string, limit: number): Promise<Issuance[]>
   /** In the order in which they came. */
   certificates(accountId: string, afterSeq: number, limit: number): Promise<{ seq: number; certificate: Certificate }[]>
-  users(accountId: string, afterId: string, limit: number): Promise<User[]>
-  policies(accountId: string, afterId: string, limit: number): Promise<StoredPolicy[]>
   /** In the order in which they came, up to and with `upToSeq`. */
   auditEntries(
     accountId: string,

@@ -37,10 +37,11 @@ export interface DoorParts {
 }
 
 export interface Nonces {
-  /** @returns the verdict, and the hash under which a write makes the nonce durable (see Principals.callerOf) */
-  remember(
-    accessKeyId: string,
-    nonce: string,
-    timestampMs: number,
-  ): { verdict: 'fresh' | 'used' | 'full'; hash: Uint8Array }
+  remember(accessKeyId: string, nonce: string, timestampMs: number): RememberedNonce | Promise<RememberedNonce>
+}
+
+export interface RememberedNonce {
+  verdict: 'fresh' | 'used' | 'full'
+  /** Under which a write makes the nonce durable (see Principals.callerOf); undefined where all processes know it already. */
+  hash: Uint8Array | undefined
 }

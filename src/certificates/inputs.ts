@@ -7,9 +7,9 @@ import type { CertificateStore } from './store.ts'
 
 export const certificateIdInput = Type.Object({ certificateId: uuidInput }, { additionalProperties: false })
 
-const notFound = (certificateId: string) => problem('CertificateNotFound', { certificateId })
+export const notFound = (certificateId: string) => problem('CertificateNotFound', { certificateId })
 
-const attributes = (certificate: Certificate | undefined, id: string) => ({
+export const attributes = (certificate: Certificate | undefined, id: string) => ({
   id,
   tags: certificate?.tags,
   enterpriseProjectId: certificate?.enterpriseProjectId,

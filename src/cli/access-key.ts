@@ -2,10 +2,28 @@ import type { Command } from 'commander'
 import { commandsOf } from './commands.ts'
 import { newFile } from './files.ts'
 import type { Terminal } from './terminal.ts'
+import { dateCell, timeCell } from './times.ts'
 
 /** `certkeep access-key …` */
 export function addAccessKeyCommands(program: Command, terminal: Terminal): void {
   const { add } = commandsOf(program.command('access-key').description('Access keys of users'), terminal)
+
+  add('list <user-name>', 'List the access keys of a user, and when each was last used').does<[string]>(
+    async ({ call, output, now }, _options, userName) => {
+      const answer = await call('ListAccessKeys', { userName })
+      output.result(answer, (show) =>
+        show.table(
+          ['ID', 'STATE', 'CREATED', 'LAST USED'],
+          answer.accessKeys.map(({ accessKeyId, enabled, createdAt, lastUsedAt }) => [
+            accessKeyId,
+            enabled ? { text: 'enabled', style: 'good' } : { text: 'disabled', style: 'warning' },
+            dateCell(createdAt, now),
+            timeCell(lastUsedAt, now),
+          ]),
+        ),
+      )
+    },
+  )
 
   add('create <user-name>', 'Create an access key; its secret is shown this once')
     .option('--save <file>', 'write it to a credentials file that you alone can read, and do not show the secret')

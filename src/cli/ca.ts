@@ -13,6 +13,7 @@ import {
   type RevocationReason,
   type SignatureHash,
 } from './choices.ts'
+import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { newFile, readText } from './files.ts'
 import {
   addSubject,
@@ -26,7 +27,7 @@ import {
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
 import { commandsOf, type Commands } from './commands.ts'
-import { confirmDeletion, given, readPairs, wholeNumber, type AnswerOf } from './session.ts'
+import { confirmDeletion, given, readPairs, wholeNumber, type AnswerOf, type Session } from './session.ts'
 import type { Cell } from './table.ts'
 import type { Style, Terminal } from './terminal.ts'
 import { dateCell, timeCell, type Validity } from './times.ts'
@@ -124,6 +125,26 @@ const subjectText = (subject: Readonly<Record<string, string | readonly string[]
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${nameText(value)}`]))
     .join(', ')
 
+const usualValidity = { root: { unit: 'year', amount: 10 }, subordinate: { unit: 'year', amount: 5 } } as const
+
+/** The hash belongs to the key that signs, and Ed25519 (RFC 8032) has its own. */
+const usualHash = (signer: KeyAlgorithm | undefined): SignatureHash => (signer === 'ed25519' ? 'none' : 'sha256')
+
+/** Asked for only when the hash depends on it; who may not look at the issuer gets the usual one. */
+async function keyOfIssuer(
+  call: Session['call'],
+  hash: SignatureHash | undefined,
+  issuerId: string | undefined,
+): Promise<KeyAlgorithm | undefined> {
+  if (hash !== undefined || issuerId === undefined) return undefined
+  try {
+    return (await call('ShowCa', { caId: issuerId })).ca.keyAlgorithm
+  } catch (error) {
+    if (exitCodeOf(error) === exitCodes.notPermitted) return undefined
+    throw error
+  }
+}
+
 interface CreateOptions extends SubjectOptions {
   type: 'root' | 'subordinate'
   key: KeyAlgorithm
@@ -148,18 +169,17 @@ function addMaking({ add }: Commands): void {
     .option('--path-length <n>', 'how many levels of CAs may stand below it', wholeNumber)
     .addOption(keyUsageOption())
     .does<[], CreateOptions>(async ({ call, output }, options) => {
-      const { type, issuer, pathLength, keyUsage } = options
+      const { type, key, hash, issuer, pathLength, keyUsage } = options
       const certifiedNow = type === 'root' || issuer !== undefined
+      const signer = type === 'root' ? key : await keyOfIssuer(call, hash, issuer)
       const answer = await call(
         'CreateCa',
         given({
           type,
           subject: subjectOf(options),
-          keyAlgorithm: options.key,
-          signatureHash: options.hash ?? (certifiedNow ? 'sha256' : undefined),
-          validity:
-            options.validity ??
-            (certifiedNow ? { unit: 'year' as const, amount: type === 'root' ? 10 : 5 } : undefined),
+          keyAlgorithm: key,
+          signatureHash: hash ?? (certifiedNow ? usualHash(signer) : undefined),
+          validity: options.validity ?? (certifiedNow ? usualValidity[type] : undefined),
           issuerId: issuer,
           pathLength,
           keyUsages: keyUsage,
@@ -170,17 +190,18 @@ function addMaking({ add }: Commands): void {
 
   add('activate <ca-id>', 'Give a waiting CA a certificate of another CA')
     .requiredOption('--issuer <ca-id>', 'the CA that signs')
-    .addOption(hashOption().default('sha256'))
+    .addOption(hashOption())
     .addOption(validityOption().default({ unit: 'year', amount: 5 }, '5y'))
     .option('--path-length <n>', 'how many levels of CAs may stand below it', wholeNumber)
     .addOption(keyUsageOption())
     .does<
       [string],
-      { issuer: string; hash: SignatureHash; validity: Validity; pathLength?: number; keyUsage?: KeyUsage[] }
+      { issuer: string; hash?: SignatureHash; validity: Validity; pathLength?: number; keyUsage?: KeyUsage[] }
     >(async ({ call, output }, { issuer, hash, validity, pathLength, keyUsage }, caId) => {
+      const signatureHash = hash ?? usualHash(await keyOfIssuer(call, hash, issuer))
       const answer = await call(
         'ActivateCa',
-        given({ caId, issuerId: issuer, signatureHash: hash, validity, pathLength, keyUsages: keyUsage }),
+        given({ caId, issuerId: issuer, signatureHash, validity, pathLength, keyUsages: keyUsage }),
       )
       output.result(answer, () => `CA ${caId} is active.\n`)
     })

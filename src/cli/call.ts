@@ -2,9 +2,10 @@ import type { Command } from 'commander'
 import type { TSchema } from 'typebox'
 import type { operations } from '../api/index.ts'
 import { Client, findAccessKey } from '../client/index.ts'
+import { answerText } from './answer-text.ts'
 import { UsageError } from './errors.ts'
 import { readText } from './files.ts'
-import { Output, type Show } from './output.ts'
+import { Output } from './output.ts'
 import { collect, urlOf, withService, type ServiceOptions } from './session.ts'
 import { nearest } from './nearest.ts'
 import type { Terminal } from './terminal.ts'
@@ -55,7 +56,7 @@ export function addCallCommand(program: Command, terminal: Terminal, table: Oper
       const accessKey = await findAccessKey(options.credentials, terminal.environment)
       const client = new Client({ url: urlOf(options, terminal), accessKey, clock: terminal.clock })
       const answer = await client.call(name, input, { confidential: secretMembers.some((member) => member in input) })
-      output.result(answer, (show) => told(answer, show))
+      output.result(answer, (show) => answerText(answer, show))
     })
 }
 
@@ -178,44 +179,3 @@ function setMember(input: Record<string, unknown>, path: readonly string[], valu
 /** An own member, also for `__proto__`. */
 const define = (object: object, name: string, value: unknown): void =>
   void Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
-
-type Plain = string | number | boolean | null
-
-const isPlain = (value: unknown): value is Plain => typeof value !== 'object' || value === null
-
-const maxCell = 60
-const shortened = (value: Plain): string => {
-  const text = value === null ? '-' : String(value)
-  return text.length > maxCell ? `${text.slice(0, maxCell - 1)}…` : text
-}
-
-/** An answer of any operation for a person: members under each other, lists of flat things as tables. */
-function told(answer: unknown, show: Show): string {
-  if (isPlain(answer)) return `${String(answer)}\n`
-  const members = Object.entries(answer as object)
-  if (members.length === 0) return 'Done.\n'
-  const flat = members.filter(([, value]) => isPlain(value)) as [string, Plain][]
-  const nested = members.filter(([, value]) => !isPlain(value))
-  return [
-    ...(flat.length > 0
-      ? [show.record(flat.map(([name, value]) => [name, value === null ? '-' : String(value)]))]
-      : []),
-    ...nested.map(([name, value]) => `${name}\n${indented(toldMember(value, show))}`),
-  ].join('\n')
-}
-
-function toldMember(value: unknown, show: Show): string {
-  if (Object.keys(value as object).length === 0) return 'none\n'
-  if (!Array.isArray(value)) return told(value, show)
-  if (value.every(isPlain)) return value.map((each) => `${each}\n`).join('')
-  const rows = value as Record<string, unknown>[]
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const isFlat = rows.every((row) => Object.values(row).every(isPlain))
-  if (!isFlat) return rows.map((row) => told(row, show)).join('\n')
-  return show.table(
-    columns,
-    rows.map((row) => columns.map((column) => shortened((row[column] ?? null) as Plain))),
-  )
-}
-
-const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ')

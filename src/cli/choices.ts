@@ -71,7 +71,11 @@ const purposeOid = (text: string, before: readonly string[] | undefined): string
 }
 
 export const keyOption = (): Option => new Option('--key <algorithm>', 'kind of key').choices(keyAlgorithms)
-export const hashOption = (): Option => new Option('--hash <hash>', 'hash of the signature').choices(signatureHashes)
+export const hashOption = (): Option =>
+  new Option(
+    '--hash <hash>',
+    'hash of the signature (else sha256, or none where the key that signs is Ed25519)',
+  ).choices(signatureHashes)
 export const validityOption = (): Option =>
   new Option('--validity <time>', 'such as 10y, 6mo (of 31 days), 90d, 12h').argParser(readValidity)
 export const reasonOption = (): Option =>

@@ -30,7 +30,7 @@ export class ServiceCommand extends Command {
 
 export interface Commands {
   /** A subcommand, such as `show <ca-id>`. */
-  add(nameAndArguments: string, description: string): ServiceCommand
+  add: (nameAndArguments: string, description: string) => ServiceCommand
 }
 
 export const commandsOf = (parent: Command, terminal: Terminal): Commands => ({

@@ -2,10 +2,28 @@ import type { Command } from 'commander'
 import { commandsOf } from './commands.ts'
 import { readText } from './files.ts'
 import type { Terminal } from './terminal.ts'
+import { dateCell } from './times.ts'
 
 /** `certkeep policy …` */
 export function addPolicyCommands(program: Command, terminal: Terminal): void {
   const { add } = commandsOf(program.command('policy').description('Policies, and whom they are attached to'), terminal)
+
+  add('list', 'List the policies of the account and the built-in ones').does(async ({ call, output, now }) => {
+    const answer = await call('ListPolicies', {})
+    output.result(answer, (show) =>
+      show.table(
+        ['NAME', 'GRAMMAR', 'CREATED'],
+        [
+          ...answer.policies.map(({ policyName, grammar, createdAt }) => [
+            policyName,
+            grammar,
+            dateCell(createdAt, now),
+          ]),
+          ...answer.builtin.map(({ id, grammar }) => [id, grammar, 'built in']),
+        ],
+      ),
+    )
+  })
 
   add('create <policy-name>', 'Create a policy from a document of any of the three grammars')
     .requiredOption('--document <file>', 'JSON; - for standard input')

@@ -9,6 +9,7 @@ export function addServeCommand(program: Command): void {
     .command('serve')
     .description('Run the service on a data folder, which is made when it is not there')
     .option('--data <folder>', 'the data folder (else CERTKEEP_HOME, else ./data)')
+    .option('--database <url>', 'PostgreSQL for the data (else CERTKEEP_DATABASE, else SQLite in the data folder)')
     .option('--port <port>', 'the port (else CERTKEEP_PORT, else 8440; 0 takes a free one)')
     .option('--listen <address>', 'the address to listen on (else CERTKEEP_LISTEN, else 127.0.0.1)')
     .option('--public-url <url>', 'base of the URLs inside certificates (else CERTKEEP_PUBLIC_URL)')

@@ -24,7 +24,7 @@ export type AnswerOf<N extends OperationName> =
 
 /** What a command works with: the service, the place for results, the person. */
 export interface Session {
-  call<N extends OperationName>(name: N, input: InputOf<N>, options?: CallOptions): Promise<AnswerOf<N>>
+  call: <N extends OperationName>(name: N, input: InputOf<N>, options?: CallOptions) => Promise<AnswerOf<N>>
   output: Output
   terminal: Terminal
   /** Milliseconds since 1970 on this machine's clock. */
@@ -74,7 +74,7 @@ export interface Deletion {
   /** Given as --yes. */
   yes?: boolean
   /** Asked for only when somebody has to be asked: what goes, its name, and what that means. */
-  describe(): Promise<{ what: string; name: string; consequence: string }>
+  describe: () => Promise<{ what: string; name: string; consequence: string }>
 }
 
 /**

@@ -37,6 +37,13 @@ describe('credentials', () => {
     expect(await findAccessKey(undefined, { CERTKEEP_HOME: folder })).toEqual(key('first'))
   })
 
+  test('a temporary key has a token, in a file or in the environment', async () => {
+    const temporary = { ...key('temporary'), securityToken: 'token' }
+    expect(await findAccessKey(file('named.json', temporary), {})).toEqual(temporary)
+    const env = { ...environment(), CERTKEEP_SECURITY_TOKEN: 'token' }
+    expect(await findAccessKey(undefined, env)).toEqual({ ...key('env'), securityToken: 'token' })
+  })
+
   test('none at all: the message says where they may be put', async () => {
     const message = await refusal(undefined)
     for (const place of ['--credentials', 'CERTKEEP_ACCESS_KEY_ID', 'first-credentials.json'])
@@ -53,6 +60,11 @@ describe('credentials', () => {
     ['a list', '["hunter2secret"]', 'JSON object'],
     ['no secret', '{"accessKeyId":"AK"}', 'lacks accessKeyId or accessKeySecret'],
     ['an id that would break a header', '{"accessKeyId":"A\\nK","accessKeySecret":"hunter2secret"}', 'is not one'],
+    [
+      'a token that would break a header',
+      '{"accessKeyId":"AK","accessKeySecret":"s","securityToken":"hunter2\\n"}',
+      'is not one',
+    ],
     ['much too long', `{"accessKeySecret":"hunter2secret"${' '.repeat(70_000)}}`, 'does not hold JSON'],
   ])('%s: refused without quoting what is in it', async (_what, content, reason) => {
     const message = await refusal(file('named.json', content))

@@ -19,15 +19,17 @@ export const firstCredentialsPath = (environment: Environment): string =>
   join(environment['CERTKEEP_HOME'] ?? 'data', 'first-credentials.json')
 
 /**
- * The access key to sign with: of the named file, else of CERTKEEP_ACCESS_KEY_ID and CERTKEEP_ACCESS_KEY_SECRET, else of
+ * The access key to sign with: of the named file, else of CERTKEEP_ACCESS_KEY_ID and CERTKEEP_ACCESS_KEY_SECRET (and
+ * CERTKEEP_SECURITY_TOKEN for a temporary key), else of
  * `first-credentials.json` in CERTKEEP_HOME or ./data. @throws CredentialsError
  */
 export async function findAccessKey(file: string | undefined, environment: Environment): Promise<AccessKey> {
   if (file !== undefined) return keyOf(await readCredentials(file), file)
   const accessKeyId = environment['CERTKEEP_ACCESS_KEY_ID'] || undefined
   const accessKeySecret = environment['CERTKEEP_ACCESS_KEY_SECRET'] || undefined
+  const securityToken = environment['CERTKEEP_SECURITY_TOKEN'] || undefined
   if (accessKeyId !== undefined && accessKeySecret !== undefined)
-    return checked({ accessKeyId, accessKeySecret }, 'the environment')
+    return checked({ accessKeyId, accessKeySecret, securityToken }, 'the environment')
   if (accessKeyId !== undefined || accessKeySecret !== undefined)
     throw new CredentialsError('CERTKEEP_ACCESS_KEY_ID and CERTKEEP_ACCESS_KEY_SECRET belong together; one is missing')
   const path = firstCredentialsPath(environment)
@@ -65,14 +67,17 @@ async function readStart(path: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function keyOf({ accessKeyId, accessKeySecret }: Partial<Credentials>, path: string): AccessKey {
+function keyOf({ accessKeyId, accessKeySecret, securityToken }: Partial<Credentials>, path: string): AccessKey {
   if (typeof accessKeyId !== 'string' || typeof accessKeySecret !== 'string')
     throw new CredentialsError(`the credentials file ${path} lacks accessKeyId or accessKeySecret`)
-  return checked({ accessKeyId, accessKeySecret }, path)
+  return checked({ accessKeyId, accessKeySecret, securityToken }, path)
 }
 
 function checked(key: AccessKey, where: string): AccessKey {
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(key.accessKeyId))
     throw new CredentialsError(`the access key id of ${where} is not one`)
+  // It is a header: anything else than visible characters would end it, or be refused with its text in the message.
+  if (key.securityToken !== undefined && !/^[\x21-\x7e]{1,16384}$/.test(key.securityToken))
+    throw new CredentialsError(`the security token of ${where} is not one`)
   return key
 }

@@ -30,6 +30,21 @@ describe('SDK-HMAC-SHA256 (huawei-wire.md §3)', () => {
     expect(holds({ secret: 'another' })).toBe(false)
   })
 
+  test('the token of a temporary key is under the signature', () => {
+    const temporary = { ...accessKey, securityToken: 'token-of-ak' }
+    const headers = signedHeaders(temporary, { method: 'POST', url, body, at })
+    const request = (token: string) => ({
+      method: 'POST',
+      target: '/api/CreateCa',
+      rawHeaders: Object.entries({ ...headers, 'x-security-token': token }).flat(),
+      body: Buffer.from(body),
+    })
+    const verified = (token: string) =>
+      verifySignature(readSignedRequest(headers['authorization']!, request(token)), accessKey.accessKeySecret)
+    expect(verified('token-of-ak')).toBe(true)
+    expect(verified('another')).toBe(false)
+  })
+
   test('date in whole seconds; the secret is in no header', () => {
     const headers = signedHeaders(accessKey, { method: 'POST', url, body, at })
     expect(headers['x-sdk-date']).toBe('20260102T030405Z')

@@ -4,6 +4,8 @@ import { createHash, createHmac } from 'node:crypto'
 export interface AccessKey {
   accessKeyId: string
   accessKeySecret: string
+  /** Of a temporary key, which is nothing without it. */
+  securityToken?: string | undefined
 }
 
 export interface ToSign {
@@ -19,10 +21,12 @@ export interface ToSign {
  * The headers that sign a request with SDK-HMAC-SHA256, as our own door wants it. Host, date and content type are under
  * the signature, and the body by its hash.
  */
-export function signedHeaders({ accessKeyId, accessKeySecret }: AccessKey, request: ToSign): Record<string, string> {
+export function signedHeaders(accessKey: AccessKey, request: ToSign): Record<string, string> {
+  const { accessKeyId, accessKeySecret, securityToken } = accessKey
   const { method, url, body, at } = request
   const date = `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
   const headers: Record<string, string> = { 'content-type': 'application/json', host: url.host, 'x-sdk-date': date }
+  if (securityToken !== undefined) headers['x-security-token'] = securityToken
   const names = Object.keys(headers)
   const canonicalRequest = [
     method,

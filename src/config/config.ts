@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 /** What a run of the service is told: command line first, then environment, then these defaults. */
 export interface Config {
   dataFolder: string
+  /** URL of a PostgreSQL database; undefined: SQLite in the data folder. */
+  database: string | undefined
   host: string
   port: number
   /** Base of the URLs inside certificates, without a slash at the end; undefined leaves them out. */
@@ -20,6 +22,7 @@ export interface Config {
 
 export interface ServeOptions {
   data?: string | undefined
+  database?: string | undefined
   port?: string | undefined
   listen?: string | undefined
   publicUrl?: string | undefined
@@ -52,6 +55,7 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
   const port = wholeNumber('the port', options.port ?? environment['CERTKEEP_PORT'], defaultPort, 0, 65_535)
   return {
     dataFolder: resolve(options.data ?? environment['CERTKEEP_HOME'] ?? 'data'),
+    database: databaseOf(options.database ?? environment['CERTKEEP_DATABASE']),
     host,
     port,
     publicUrl: publicUrlOf(options.publicUrl ?? environment['CERTKEEP_PUBLIC_URL']),
@@ -89,4 +93,13 @@ function publicUrlOf(text: string | undefined): string | undefined {
       `CERTKEEP_PUBLIC_URL must be an http or https URL without query, and ${JSON.stringify(text)} is not.`,
     )
   return url.href.replace(/\/+$/, '')
+}
+
+/** The URL may hold a password, so it is never repeated. */
+function databaseOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  // A socket's folder stands in the query, with no host before it, which is no URL to everybody.
+  if (!/^postgres(?:ql)?:\/\/\S+$/.test(text))
+    throw new ConfigError('CERTKEEP_DATABASE must be the URL of a PostgreSQL database: postgresql://user@host/name.')
+  return text
 }

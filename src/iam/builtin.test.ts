@@ -20,7 +20,13 @@ describe('built-in policies', () => {
       ),
     )
     expect(new Set(revealing.map(({ name }) => name))).toEqual(
-      new Set(['AdministratorAccess', 'AliyunYundunCertFullAccess', 'PCA FullAccess', 'SCM FullAccess']),
+      new Set([
+        'AdministratorAccess',
+        'AliyunYundunCertFullAccess',
+        'PCA FullAccess',
+        'SCM FullAccess',
+        'CertkeepFullAccess',
+      ]),
     )
   })
 

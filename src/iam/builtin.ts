@@ -97,6 +97,29 @@ const scmReads = [
 
 const everyRead = [...casReads, ...pcaReads, ...scmReads]
 
+/** Who does what and may do what: what an auditor reads beside the objects themselves. */
+const auditReads = [
+  'certkeep:audit:*',
+  'certkeep:iam:simulatePolicy',
+  'ram:Get*',
+  'ram:List*',
+  'resourcemanager:List*',
+  'iam:*:get*',
+  'iam:*:list*',
+  'eps:*:list*',
+]
+
+/** Everything about certificates and CAs, with what is of this service only; nothing about users and rights. */
+const everything = [
+  'yundun-cert:*',
+  'pca:*',
+  'scm:*',
+  'certkeep:ca:*',
+  'certkeep:cert:*',
+  'certkeep:audit:*',
+  'certkeep:time:*',
+]
+
 const issuing = [
   'yundun-cert:CreateClientCertificate',
   'yundun-cert:CreateServerCertificate',
@@ -113,6 +136,7 @@ const administeringCas = [
   'yundun-cert:TagResources',
   'yundun-cert:UntagResources',
   'yundun-cert:MoveResourceGroup',
+  'certkeep:ca:move',
   'pca:ca:create',
   'pca:ca:activate',
   'pca:ca:active',
@@ -169,10 +193,23 @@ const definitions: readonly Definition[] = [
     actions: scmReads,
   },
   {
-    name: 'CertkeepAuditor',
-    description: 'Reads everything but private keys, over both clouds’ calls; changes nothing.',
+    name: 'CertkeepFullAccess',
+    description:
+      'Everything about certificates and CAs over both clouds’ calls, private keys included; no users and rights.',
+    grammars: all,
+    actions: everything,
+  },
+  {
+    name: 'CertkeepReadOnlyAccess',
+    description: 'Reads certificates and CAs over both clouds’ calls, but no private keys.',
     grammars: all,
     actions: everyRead,
+  },
+  {
+    name: 'CertkeepAuditor',
+    description: 'Reads everything but private keys, with the audit log, users and policies; changes nothing.',
+    grammars: all,
+    actions: [...everyRead, ...auditReads],
   },
   {
     name: 'CertkeepIssuer',

@@ -121,7 +121,7 @@ const tagFamilies: Record<Grammar, Readonly<Record<string, (context: RequestCont
 const longestTagKey = 128
 
 /** Keys with the prefix of a service are known by that; what the request does not carry is absent. */
-const serviceKey = /^(pca|scm|yundun-cert):[a-z][a-z0-9]{0,63}$/
+const serviceKey = /^(pca|scm|yundun-cert|sts):[a-z][a-z0-9]{0,63}$/
 
 /** The key of this name in this grammar, or undefined when it is unknown. */
 export function conditionKey(grammar: Grammar, name: string): ConditionKey | undefined {

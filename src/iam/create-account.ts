@@ -1,6 +1,6 @@
 import { newDecimalId, newHexId, type Clock, type Write } from '../kernel/index.ts'
 import type { Passwords, Sealer } from '../keys/index.ts'
-import { newAccessKeyFor } from './manage-users.ts'
+import { newAccessKeyFor } from './manage-access-keys.ts'
 import { problem } from './problems.ts'
 import type { Account, IamStore, User } from './store.ts'
 
@@ -41,6 +41,7 @@ export async function newAccount(
     createdAt: now,
     createdBy: null,
     version: 1,
+    tags: {},
   }
   const { key, secret } = newAccessKeyFor(user, deps.sealer, now)
   return {
@@ -57,7 +58,14 @@ export async function newAccount(
       deps.iam.insertAccount(account),
       deps.iam.insertUser(user, problem('UserNameTaken', { userName })),
       deps.iam.insertAccessKey(key),
-      deps.iam.attach(account.id, user.id, administratorPolicy, now),
+      deps.iam.attach({
+        accountId: account.id,
+        principalKind: 'user',
+        principalId: user.id,
+        policyId: administratorPolicy,
+        scope: null,
+        createdAt: now,
+      }),
     ],
   }
 }

@@ -11,8 +11,8 @@ export interface AttachedPolicy {
   readonly id: string
   readonly name: string
   readonly kind: 'system' | 'custom'
-  /** Attached for one resource group or enterprise project only: it is not there for any other resource. */
-  readonly scope?: { readonly resourceGroupId: string } | { readonly enterpriseProjectId: string } | undefined
+  /** Attached for one group of resources only, by either name or both: it is not there for any other resource. */
+  readonly scope?: { readonly resourceGroupId?: string; readonly enterpriseProjectId?: string } | undefined
   readonly policy: Policy
 }
 
@@ -128,9 +128,11 @@ function applies(statement: CompiledStatement, { lowered, written, resource, con
 /** A resource whose group is not known is in none: an unknown id and one of another account look the same. */
 function inScope({ scope }: AttachedPolicy, context: RequestContext): boolean {
   if (!scope) return true
-  return 'resourceGroupId' in scope
-    ? scope.resourceGroupId === context.resourceGroupId
-    : scope.enterpriseProjectId === context.enterpriseProjectId
+  const { resourceGroupId, enterpriseProjectId } = scope
+  return (
+    (resourceGroupId !== undefined && resourceGroupId === context.resourceGroupId) ||
+    (enterpriseProjectId !== undefined && enterpriseProjectId === context.enterpriseProjectId)
+  )
 }
 
 function implicitDeny(policyType: PolicyType, { written }: Request): Evaluation {

@@ -12,18 +12,31 @@ export type { Condition, Effect, Grammar, ParseOptions, Policy, PolicyLimits, St
 export { defaultPolicyLimits, PolicyError } from './policies/policy.ts'
 export { parseRamPolicy } from './policies/ram.ts'
 export { SharedNonces, nonceMemory, type NonceAnswer } from './nonces.ts'
+export { principalNames, type Principal } from './principal.ts'
 export {
   Principals,
   RightsGeneration,
   rightsMemory,
   type KeyPrincipal,
+  type NoteUse,
   type OpenSecret,
-  type Principal,
 } from './principals.ts'
+export { KeyUses } from './key-uses.ts'
+export { RightsWatch, rightsWatchEveryMs } from './rights-watch.ts'
 export { iamProblems } from './problems.ts'
 export { rateLimitMemory, SharedRateLimiter } from './rate-limit.ts'
 export type * from './store.ts'
-export * from './create-account.ts'
+export type { IamNeeds } from './needs.ts'
+export { newAccount, type FirstCredentials } from './create-account.ts'
+export { assumeRole, createTemporaryKey, type TemporaryKey } from './assume-role.ts'
+export * from './attach-policies.ts'
 export * from './issue-token.ts'
+export * from './manage-access-keys.ts'
+export * from './manage-groups.ts'
+export * from './manage-passwords.ts'
 export * from './manage-policies.ts'
+export * from './manage-resource-groups.ts'
+export * from './manage-roles.ts'
 export * from './manage-users.ts'
+export * from './show-caller.ts'
+export * from './simulate-policy.ts'

@@ -1,46 +1,20 @@
 import Type from 'typebox'
-import { newDecimalId, newHexId, operation, type Clock, type ResourceRule } from '../kernel/index.ts'
-import { newAccessKeyId, newAccessKeySecret, type Passwords, type Sealer } from '../keys/index.ts'
-import type { RightsGeneration } from './principals.ts'
+import { newDecimalId, newHexId, operation } from '../kernel/index.ts'
+import { keepAnAdministrator, ofUserOnly } from './administrators.ts'
+import { allOf, aNew, changed, changesRights, nameInput, ofUser, theUser, type IamNeeds } from './needs.ts'
+import { hashPassword, passwordInput } from './passwords.ts'
 import { problem } from './problems.ts'
-import type { AccessKey, IamStore, User } from './store.ts'
-
-export interface IamNeeds {
-  iam: IamStore
-  passwords: Passwords
-  sealer: Sealer
-  domainClock: Clock
-  rights: RightsGeneration
-}
-
-const userNameInput = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' })
-export const ofUser = Type.Object({ userName: userNameInput }, { additionalProperties: false })
-
-/** A user of the caller's account, by name. */
-export const theUser = <Input extends { userName: string }>(): ResourceRule<Input, User, { iam: IamStore }> => ({
-  find: ({ userName }, { iam }, caller) => iam.userByName(caller.accountId, userName),
-  attributes: () => ({}),
-  missing: ({ userName }) => problem('UserNotFound', { userName }),
-})
-
-const changed = problem('CallerGone')
-
-/** What every change of rights has in common: the account's version rises with it, and afterwards all threads forget. */
-export const changesRights = (iam: IamStore, rights: RightsGeneration, accountId: string) => ({
-  raise: iam.raiseVersion(accountId),
-  afterwards: () => rights.raise(),
-})
+import { shownAttachments } from './shown-attachments.ts'
+import type { User } from './store.ts'
 
 export const createUser = operation<IamNeeds>()({
   name: 'CreateUser',
   summary: 'Create a user',
   access: 'write',
   actions: ['ram:CreateUser', 'iam:users:createUser'],
-  input: Type.Object(
-    { userName: userNameInput, password: Type.Optional(Type.String({ minLength: 8, maxLength: 512 })) },
-    { additionalProperties: false },
-  ),
-  problems: ['UserNameTaken'],
+  input: Type.Object({ userName: nameInput, password: Type.Optional(passwordInput) }, { additionalProperties: false }),
+  resource: aNew<{ userName: string }>('user', ({ userName }) => userName),
+  problems: ['UserNameTaken', 'PasswordUnfit'],
   async run({ userName, password }, _resource, { iam, passwords, domainClock, rights }, caller) {
     if (await iam.userByName(caller.accountId, userName)) throw problem('UserNameTaken', { userName })
     const user: User = {
@@ -48,20 +22,29 @@ export const createUser = operation<IamNeeds>()({
       accountId: caller.accountId,
       decimalId: newDecimalId(),
       name: userName,
-      passwordHash: password === undefined ? null : await passwords.hash(password),
+      passwordHash: password === undefined ? null : await hashPassword(passwords, password),
       enabled: true,
       createdAt: domainClock.now(),
       createdBy: caller.userId,
       version: 1,
+      tags: {},
     }
-    const { raise, afterwards } = changesRights(iam, rights, caller.accountId)
     return {
       answer: { userId: user.id, userName },
-      writes: [iam.insertUser(user, problem('UserNameTaken', { userName })), raise],
       audit: { objectType: 'user', objectId: user.id, facts: { userName } },
-      afterwards,
+      ...changesRights(iam, rights, caller.accountId, [iam.insertUser(user, problem('UserNameTaken', { userName }))]),
     }
   },
+})
+
+const shown = ({ id, decimalId, name, enabled, createdAt, passwordHash, tags }: User) => ({
+  userId: id,
+  decimalId,
+  userName: name,
+  enabled,
+  hasPassword: passwordHash !== null,
+  tags,
+  createdAt,
 })
 
 export const listUsers = operation<IamNeeds>()({
@@ -70,115 +53,139 @@ export const listUsers = operation<IamNeeds>()({
   access: 'list',
   actions: ['ram:ListUsers', 'iam:users:listUsers'],
   input: Type.Object({}, { additionalProperties: false }),
+  resource: allOf('user'),
   problems: [],
-  async run(_input, _resource, { iam }, caller) {
-    const users = await iam.users(caller.accountId)
+  run: async (_input, _resource, { iam }, caller) => ({
+    answer: { users: (await iam.users(caller.accountId)).map(shown) },
+  }),
+})
+
+/** A user with groups and everything attached, to the user and by way of groups. */
+export const showUser = operation<IamNeeds>()({
+  name: 'ShowUser',
+  summary: 'Show a user with groups and policies',
+  access: 'read',
+  actions: ['ram:GetUser', 'iam:users:getUser'],
+  input: ofUser,
+  resource: theUser(),
+  problems: ['UserNotFound'],
+  async run(_input, user, { iam }, caller) {
+    const groups = await iam.groupsOfUser(caller.accountId, user.id)
     return {
       answer: {
-        users: users.map(({ id, name, enabled, createdAt }) => ({ userId: id, userName: name, enabled, createdAt })),
+        ...shown(user),
+        groups: await Promise.all(
+          groups.map(async ({ id, name }) => ({
+            groupName: name,
+            policies: await shownAttachments(iam, caller.accountId, id),
+          })),
+        ),
+        policies: await shownAttachments(iam, caller.accountId, user.id),
       },
     }
   },
 })
 
-/** Disabling ends every token of the user and stops every write that is acknowledged later. */
+/** Disabling ends every token and temporary key of the user, and stops every write that is acknowledged later. */
 export const setUserEnabled = operation<IamNeeds>()({
   name: 'SetUserEnabled',
   summary: 'Disable or enable a user',
   access: 'write',
   actions: ['ram:UpdateUser', 'iam:users:updateUser'],
-  input: Type.Object({ userName: userNameInput, enabled: Type.Boolean() }, { additionalProperties: false }),
+  input: Type.Object({ userName: nameInput, enabled: Type.Boolean() }, { additionalProperties: false }),
   resource: theUser<{ userName: string; enabled: boolean }>(),
-  problems: ['UserNotFound', 'CallerGone'],
-  run({ enabled }, user, { iam, rights }, caller) {
-    const { raise, afterwards } = changesRights(iam, rights, caller.accountId)
+  problems: ['UserNotFound', 'LastAdministrator'],
+  async run({ enabled }, user, { iam, rights, wallClock }, caller) {
+    if (!enabled)
+      await keepAnAdministrator(
+        { iam, wallClock },
+        caller,
+        ofUserOnly(user.id, () => undefined),
+      )
+    return {
+      answer: {},
+      audit: { objectType: 'user', objectId: user.id, facts: { enabled } },
+      ...changesRights(iam, rights, caller.accountId, [
+        iam.replaceUser(user, { ...user, enabled }, changed),
+        ...(enabled ? [] : [iam.endSessions({ makerId: user.id })]),
+      ]),
+    }
+  },
+})
+
+/** Only a user who has nothing any more: taking keys, groups and policies away first shows what will stop working. */
+export const deleteUser = operation<IamNeeds>()({
+  name: 'DeleteUser',
+  summary: 'Delete a user who has no access keys, groups and policies',
+  access: 'write',
+  actions: ['ram:DeleteUser', 'iam:users:deleteUser'],
+  input: ofUser,
+  resource: theUser(),
+  problems: ['UserNotFound', 'UserInUse'],
+  async run(_input, user, { iam, rights }, caller) {
+    const { id, name: userName } = user
+    const { accountId } = caller
+    const inUse = (by: string) => problem('UserInUse', { userName, by })
+    if ((await iam.accessKeysOfUser(accountId, id)).length > 0) throw inUse('access keys')
+    if ((await iam.groupsOfUser(accountId, id)).length > 0) throw inUse('groups')
+    if ((await iam.attachmentsOf(accountId, id)).length > 0) throw inUse('policies')
+    return {
+      answer: {},
+      audit: { objectType: 'user', objectId: id, facts: { userName } },
+      ...changesRights(iam, rights, accountId, [
+        iam.removeUser(user, changed),
+        iam.endSessions({ makerId: id }),
+        iam.endTokens(id),
+      ]),
+    }
+  },
+})
+
+const maxTags = 20
+// A pattern, because lengths do not bind the keys of a record.
+const tagKey = Type.String({ pattern: '^[^]{1,128}$' })
+const tagsInput = Type.Record(tagKey, Type.String({ maxLength: 256 }), { additionalProperties: false })
+
+/** Tags of a user are what `g:PrincipalTag/<key>` sees, so they are rights. A key that is there gets the new value. */
+export const tagUser = operation<IamNeeds>()({
+  name: 'TagUser',
+  summary: 'Add tags to a user',
+  access: 'write',
+  actions: ['ram:TagResources', 'iam::tagForResource'],
+  input: Type.Object({ userName: nameInput, tags: tagsInput }, { additionalProperties: false }),
+  resource: {
+    ...theUser<{ userName: string; tags: Record<string, string> }>(),
+    attributes: ({ userName, tags }) => ({ type: 'user', id: userName, requestTags: tags }),
+  },
+  problems: ['UserNotFound', 'TooManyUserTags'],
+  run({ tags: added }, user, { iam, rights }, caller) {
+    const tags = { ...user.tags, ...added }
+    if (Object.keys(tags).length > maxTags) throw problem('TooManyUserTags', { max: maxTags })
     return Promise.resolve({
       answer: {},
-      writes: [iam.replaceUser(user, { ...user, enabled }, changed), raise],
-      audit: { objectType: 'user', objectId: user.id, facts: { enabled } },
-      afterwards,
+      audit: { objectType: 'user', objectId: user.id, facts: { tags: added } },
+      ...changesRights(iam, rights, caller.accountId, [iam.replaceUser(user, { ...user, tags }, changed)]),
     })
   },
 })
 
-const maxAccessKeys = 2
-
-/** Two at most, so that one can be replaced while the other works. The secret is in this answer and nowhere else again. */
-export const createAccessKey = operation<IamNeeds>()({
-  name: 'CreateAccessKey',
-  summary: 'Create an access key for a user',
+export const untagUser = operation<IamNeeds>()({
+  name: 'UntagUser',
+  summary: 'Remove tags from a user',
   access: 'write',
-  actions: ['ram:CreateAccessKey', 'iam:credentials:createCredential'],
-  revealsSecret: true,
-  input: ofUser,
-  resource: theUser(),
-  problems: ['UserNotFound', 'AccessKeyLimit'],
-  async run(_input, user, { iam, sealer, domainClock, rights }, caller) {
-    const existing = await iam.accessKeysOfUser(caller.accountId, user.id)
-    if (existing.length >= maxAccessKeys) throw problem('AccessKeyLimit')
-    const { key, secret } = newAccessKeyFor(user, sealer, domainClock.now())
-    const { raise, afterwards } = changesRights(iam, rights, caller.accountId)
-    return {
-      answer: { accessKeyId: key.id, accessKeySecret: secret },
-      writes: [
-        iam.insertAccessKey(key),
-        iam.replaceUser(user, user, changed), // its version rises: tokens end when keys change
-        raise,
-      ],
-      audit: { objectType: 'user', objectId: user.id, facts: { accessKeyId: key.id } },
-      afterwards,
-    }
-  },
-})
-
-export function newAccessKeyFor(user: User, sealer: Sealer, now: number): { key: AccessKey; secret: string } {
-  const id = newAccessKeyId()
-  const secret = newAccessKeySecret()
-  return {
-    secret,
-    key: {
-      id,
-      accountId: user.accountId,
-      userId: user.id,
-      sealedSecret: sealer.seal('access-key-secret', [user.accountId, id], Buffer.from(secret)),
-      enabled: true,
-      createdAt: now,
-      version: 1,
-    },
-  }
-}
-
-export const setAccessKeyEnabled = operation<IamNeeds>()({
-  name: 'SetAccessKeyEnabled',
-  summary: 'Disable or enable an access key',
-  access: 'write',
-  actions: ['ram:UpdateAccessKey', 'iam:credentials:updateCredential'],
+  actions: ['ram:UntagResources', 'iam::untagForResource'],
   input: Type.Object(
-    { accessKeyId: Type.String({ maxLength: 128 }), enabled: Type.Boolean() },
+    { userName: nameInput, keys: Type.Array(tagKey, { maxItems: maxTags }) },
     { additionalProperties: false },
   ),
-  resource: {
-    async find({ accessKeyId }, { iam }, caller) {
-      const key = await iam.accessKey(accessKeyId)
-      return key?.accountId === caller.accountId ? key : undefined
-    },
-    attributes: () => ({}),
-    missing: ({ accessKeyId }) => problem('AccessKeyNotFound', { accessKeyId }),
-  } satisfies ResourceRule<{ accessKeyId: string; enabled: boolean }, AccessKey, IamNeeds>,
-  problems: ['AccessKeyNotFound', 'CallerGone'],
-  async run({ enabled }, key, { iam, rights }, caller) {
-    const user = await iam.user(caller.accountId, key.userId)
-    if (!user) throw changed
-    const { raise, afterwards } = changesRights(iam, rights, caller.accountId)
-    return {
+  resource: theUser<{ userName: string; keys: string[] }>(),
+  problems: ['UserNotFound'],
+  run({ keys }, user, { iam, rights }, caller) {
+    const tags = Object.fromEntries(Object.entries(user.tags).filter(([key]) => !keys.includes(key)))
+    return Promise.resolve({
       answer: {},
-      writes: [
-        iam.replaceAccessKey(key, { ...key, enabled }, changed),
-        iam.replaceUser(user, user, changed), // its version rises: tokens end when keys change
-        raise,
-      ],
-      audit: { objectType: 'user', objectId: key.userId, facts: { accessKeyId: key.id, enabled } },
-      afterwards,
-    }
+      audit: { objectType: 'user', objectId: user.id, facts: { removed: keys } },
+      ...changesRights(iam, rights, caller.accountId, [iam.replaceUser(user, { ...user, tags }, changed)]),
+    })
   },
 })

@@ -39,6 +39,7 @@ function aWorld() {
     createdAt: 0,
     createdBy: null,
     version: 1,
+    tags: {},
   }
   const key: AccessKey = {
     id: 'LTAI1',
@@ -66,17 +67,20 @@ function aWorld() {
     document: allowing('test:do'),
     createdAt: 0,
     version: 1,
+    defaultVersion: 1,
+    lastVersion: 1,
   }
   const world = {
     account,
     user: user as User | undefined,
     keys: [key],
     tokens: [token],
-    policyIds: [] as string[],
+    attachments: [{ policyId: 'policy-1', scope: null }] as Identity['attachments'],
     policies: [policy],
     reads: [] as string[],
+    uses: [] as string[],
     /** Called between the reading of an identity and its return. */
-    meanwhile: () => {},
+    meanwhile: (): unknown => undefined,
   }
   const store: Pick<IamStore, 'accessKey' | 'identity' | 'token' | 'unchangedSince' | 'rememberNonce'> = {
     accessKey(id) {
@@ -85,8 +89,8 @@ function aWorld() {
     },
     identity(userId) {
       world.reads.push('identity')
-      const { account, user, policyIds, policies } = world
-      const found: Identity | undefined = user?.id === userId ? { account, user, policyIds, policies } : undefined
+      const { account, user, attachments, policies } = world
+      const found: Identity | undefined = user?.id === userId ? { account, user, attachments, policies } : undefined
       world.meanwhile()
       return Promise.resolve(found)
     },
@@ -94,14 +98,18 @@ function aWorld() {
       world.reads.push('token')
       return Promise.resolve(world.tokens.find((each) => Buffer.compare(each.hash, hash) === 0))
     },
-    unchangedSince: (accountId, version, changed) => aWrite('unchangedSince', [accountId, version], changed),
+    unchangedSince: ([{ id, iamVersion }], changed) => aWrite('unchangedSince', [id, iamVersion], changed),
     rememberNonce: (hash, expiresAt, used) => aWrite('rememberNonce', [hash, expiresAt], used),
   }
   const memory = rightsMemory()
   const clock = { at: start, now: () => clock.at }
   const principals = new Principals({
     store: store as IamStore,
-    openSecret: ({ sealedSecret }) => sealedSecret.toReversed(),
+    openSecret: {
+      ofKey: ({ sealedSecret }) => sealedSecret.toReversed(),
+      ofSession: ({ sealedSecret }) => sealedSecret.toReversed(),
+    },
+    noteUse: (accessKeyId) => world.uses.push(accessKeyId),
     generation: new RightsGeneration(memory),
     wallClock: clock,
   })
@@ -123,7 +131,7 @@ describe('Principals.byAccessKey', () => {
     const { principals, reads } = aWorld()
     const first = await principals.byAccessKey('LTAI1')
     expect(await principals.byAccessKey('LTAI1')).toBe(first)
-    expect(reads).toEqual(['key LTAI1', 'identity'])
+    expect(reads).toEqual(['key LTAI1', 'identity', 'key LTAI1'])
   })
 
   test('an unknown id is looked up each time: a new key works at once', async () => {
@@ -145,6 +153,12 @@ describe('Principals.byAccessKey', () => {
     world.keys = [{ ...key, enabled: false }]
     expect(await principals.byAccessKey('LTAI1')).toMatchObject({ active: true })
     rights.raise()
+    expect(await principals.byAccessKey('LTAI1')).toMatchObject({ active: false })
+  })
+
+  test('a key that is disabled while its user is being read is not active', async () => {
+    const { principals, world, key } = aWorld()
+    world.meanwhile = () => (world.keys = [{ ...key, enabled: false }])
     expect(await principals.byAccessKey('LTAI1')).toMatchObject({ active: false })
   })
 
@@ -261,6 +275,12 @@ describe('the caller of a request', () => {
     expect(caller.once).toBeUndefined()
   })
 
+  test('tells that a key was used, and of a token nothing', async () => {
+    const { world } = await aCaller()
+    expect(world.uses).toEqual(['LTAI1'])
+    expect((await aCaller(aWorld(), { accessKeyId: undefined })).world.uses).toEqual([])
+  })
+
   test('with a nonce it carries the write that makes it durable until it has left the window', async () => {
     const hash = Uint8Array.of(5)
     const { caller } = await aCaller(aWorld(), { nonce: { hash, timestampMs: start } })
@@ -288,7 +308,9 @@ describe('the caller of a request', () => {
 
   test('a deny wins over the built-in policy that allows everything', async () => {
     const world = aWorld()
-    world.world.policyIds = ['system:ram-1/AdministratorAccess', 'system:ram-1/NoSuchPolicy']
+    world.world.attachments = ['system:ram-1/AdministratorAccess', 'system:ram-1/NoSuchPolicy', 'policy-1'].map(
+      (policyId) => ({ policyId, scope: null }),
+    )
     world.world.policies = [{ ...world.policies[0]!, document: allowing('test:do').replace('Allow', 'Deny') }]
     const { principals, caller } = await aCaller(world)
     expect(principals.refusal(caller, ['anything:else'], {})).toBeUndefined()

@@ -1,19 +1,10 @@
 import { createHash } from 'node:crypto'
 import { entitlementsChanged, minute, problem as kernelProblem } from '../kernel/index.ts'
 import type { AccessDenial, Authorizer, Caller, Clock, ResourceAttributes } from '../kernel/index.ts'
-import { builtinPolicy } from './builtin.ts'
-import { evaluate, type AttachedPolicy } from './evaluate.ts'
-import { caUrn, certificateUrn, ramResource } from './match.ts'
-import { parsePolicy } from './policies/parse.ts'
+import { judge } from './judge.ts'
+import { sessionPrincipal, toPrincipal, type Principal } from './principal.ts'
 import { problem } from './problems.ts'
-import type { Account, AccessKey, IamStore, Identity, User } from './store.ts'
-
-/** Who calls and what they may, as read at one moment. */
-export interface Principal {
-  account: Account
-  user: User
-  policies: readonly AttachedPolicy[]
-}
+import type { AccessKey, IamStore, Session } from './store.ts'
 
 export interface KeyPrincipal {
   accessKeyId: string
@@ -21,10 +12,21 @@ export interface KeyPrincipal {
   /** False when the key or its user is disabled. */
   active: boolean
   principal: Principal
+  /** Present for temporary keys: what has to come with them, and until when (by the wall clock). */
+  temporary?: { tokenSha256: Uint8Array; expiresAt: number }
 }
 
-/** Opens what an access key's secret is sealed in. */
-export type OpenSecret = (key: AccessKey) => Uint8Array
+/** Opens what the secret of a key is sealed in. */
+export interface OpenSecret {
+  ofKey(key: AccessKey): Uint8Array
+  ofSession(session: Session): Uint8Array
+}
+
+/** Told of each use of a permanent key, once its signature held. */
+export type NoteUse = (accessKeyId: string, door: string) => void
+
+/** Before the id of every temporary key (RAM §6). */
+export const temporaryKeyPrefix = 'STS.'
 
 /**
  * One cell that every change of rights raises, shared by all threads: what a thread remembers of a principal holds only
@@ -58,6 +60,7 @@ const maxRemembered = 10_000
 export class Principals implements Authorizer {
   private readonly store: IamStore
   private readonly openSecret: OpenSecret
+  private readonly noteUse: NoteUse
   private readonly generation: RightsGeneration
   private readonly wallClock: Clock
   private readonly byKey = new Map<string, KeyPrincipal>()
@@ -67,13 +70,20 @@ export class Principals implements Authorizer {
   >()
   private readonly ofCaller = new WeakMap<
     Caller,
-    { principal: Principal; reread: () => Promise<Principal | undefined> }
+    { principal: Principal; reread: () => Promise<Principal | undefined>; projectName: string | undefined }
   >()
   private remembered = -1
 
-  constructor(parts: { store: IamStore; openSecret: OpenSecret; generation: RightsGeneration; wallClock: Clock }) {
+  constructor(parts: {
+    store: IamStore
+    openSecret: OpenSecret
+    noteUse: NoteUse
+    generation: RightsGeneration
+    wallClock: Clock
+  }) {
     this.store = parts.store
     this.openSecret = parts.openSecret
+    this.noteUse = parts.noteUse
     this.generation = parts.generation
     this.wallClock = parts.wallClock
   }
@@ -83,17 +93,49 @@ export class Principals implements Authorizer {
     const generation = this.freshen()
     const known = this.byKey.get(accessKeyId)
     if (known) return known
-    const key = await this.store.accessKey(accessKeyId)
-    const identity = key && (await this.store.identity(key.userId))
-    if (!key || !identity) return undefined
-    const found: KeyPrincipal = {
+    const found = accessKeyId.startsWith(temporaryKeyPrefix)
+      ? await this.temporary(accessKeyId)
+      : await this.permanent(accessKeyId)
+    if (found) this.remember(this.byKey, accessKeyId, found, generation)
+    return found
+  }
+
+  /** The key is read once more after the version of the account that guards its writes: it may have changed before that. */
+  private async permanent(accessKeyId: string): Promise<KeyPrincipal | undefined> {
+    const owned = await this.store.accessKey(accessKeyId)
+    const identity = owned && (await this.store.identity(owned.userId))
+    const key = identity && (await this.store.accessKey(accessKeyId))
+    if (!key) return undefined
+    return {
       accessKeyId,
-      secret: this.openSecret(key),
+      secret: this.openSecret.ofKey(key),
       active: key.enabled && identity.user.enabled,
       principal: toPrincipal(identity),
     }
-    this.remember(this.byKey, accessKeyId, found, generation)
-    return found
+  }
+
+  private async temporary(accessKeyId: string): Promise<KeyPrincipal | undefined> {
+    const issued = await this.store.session(accessKeyId)
+    if (!issued) return undefined
+    const role = issued.roleId === null ? undefined : await this.store.roleIdentity(issued.roleId)
+    const maker = await this.store.identity(issued.makerId)
+    const acts = issued.roleId === null ? maker : role
+    const session = maker && acts && (await this.store.session(accessKeyId))
+    if (!session) return undefined
+    return {
+      accessKeyId,
+      secret: this.openSecret.ofSession(session),
+      active: maker.user.enabled,
+      principal: sessionPrincipal(session, acts, maker),
+      temporary: { tokenSha256: session.tokenHash, expiresAt: session.expiresAt },
+    }
+  }
+
+  /** The principal of a key as of now: undefined when it is gone, disabled or over. */
+  async rereadKey(accessKeyId: string): Promise<Principal | undefined> {
+    const key = await this.byAccessKey(accessKeyId)
+    if (!key?.active || (key.temporary && key.temporary.expiresAt <= this.wallClock.now())) return undefined
+    return key.principal
   }
 
   /**
@@ -123,73 +165,61 @@ export class Principals implements Authorizer {
     return identity?.user.enabled ? toPrincipal(identity) : undefined
   }
 
-  /** @param request what the door knows of the call; `nonce` makes a replay of a write after a crash be refused. */
+  /**
+   * @param request what the door knows of the call; `nonce` makes a replay of a write after a crash be refused,
+   *   `projectName` is of the token's scope
+   */
   callerOf(
     principal: Principal,
     reread: () => Promise<Principal | undefined>,
     request: Pick<Caller, 'accessKeyId' | 'sourceIp' | 'secureTransport' | 'door' | 'requestId'> & {
       nonce?: { hash: Uint8Array; timestampMs: number } | undefined
+      projectName?: string | undefined
     },
   ): Caller {
-    const { account, user } = principal
-    const { nonce, ...rest } = request
+    const { account, user, session } = principal
+    const { nonce, projectName, ...rest } = request
     const caller: Caller = {
       ...rest,
       accountId: account.id,
       userId: user.id,
       userName: user.name,
-      stillEntitled: this.store.unchangedSince(account.id, account.iamVersion, entitlementsChanged),
+      stillEntitled: this.entitled(principal),
       once: nonce && this.store.rememberNonce(nonce.hash, nonce.timestampMs + 16 * minute, kernelProblem('Replayed')),
     }
-    this.ofCaller.set(caller, { principal, reread })
+    this.ofCaller.set(caller, { principal, reread, projectName })
+    if (rest.accessKeyId !== undefined && !session) this.noteUse(rest.accessKeyId, rest.door)
     return caller
+  }
+
+  /** Whom a door established as this caller. */
+  principalOf(caller: Caller): Principal {
+    return this.known(caller).principal
   }
 
   refusal(caller: Caller, actions: readonly string[], resource: ResourceAttributes): AccessDenial | undefined {
     if (actions.length === 0) return undefined
-    const { account, user, policies } = this.known(caller).principal
-    const decided = evaluate({
-      policies,
-      actions,
-      resource: {
-        ram: ramResource(account.id),
-        urn: urnOf(account, resource),
-      },
-      context: {
-        sourceIp: caller.sourceIp,
-        currentTime: this.wallClock.now(),
-        secureTransport: caller.secureTransport,
-        mfaPresent: false,
-        userId: user.id,
-        userName: user.name,
-        accountId: account.id,
-        domainId: account.domainId,
-        accountName: account.name,
-        principalArn: `acs:ram::${account.id}:user/${user.name}`,
-        principalUrn: `iam::${account.domainId}:user:${user.name}`,
-        resourceTags: resource.tags,
-        requestTags: resource.requestTags,
-        enterpriseProjectId: resource.enterpriseProjectId,
-        resourceGroupId: resource.resourceGroupId,
-        commonName: resource.commonName,
-      },
-    })
+    const { principal, projectName } = this.known(caller)
+    const { sourceIp, secureTransport } = caller
+    const facts = { sourceIp, secureTransport, projectName, currentTime: this.wallClock.now() }
+    const decided = judge(principal, actions, resource, facts)
     if (decided.decision === 'allow') return undefined
     return { action: actions[0]!, decision: decided.decision, policyType: decided.policyType }
   }
 
   async refresh(caller: Caller): Promise<Caller> {
-    const { reread } = this.known(caller)
+    const { reread, projectName } = this.known(caller)
     this.forgetAll() // another process may have made the change: the generation tells only of this one
     const principal = await reread()
     if (!principal) throw problem('CallerGone')
-    const { account } = principal
-    const next: Caller = {
-      ...caller,
-      stillEntitled: this.store.unchangedSince(account.id, account.iamVersion, entitlementsChanged),
-    }
-    this.ofCaller.set(next, { principal, reread })
+    const next: Caller = { ...caller, stillEntitled: this.entitled(principal) }
+    this.ofCaller.set(next, { principal, reread, projectName })
     return next
+  }
+
+  /** A role in the hands of somebody of another account falls with either. */
+  private entitled({ account, session }: Principal) {
+    return this.store.unchangedSince([account, session?.makerAccount], entitlementsChanged)
   }
 
   private known(caller: Caller) {
@@ -218,27 +248,4 @@ export class Principals implements Authorizer {
     this.byKey.clear()
     this.byToken.clear()
   }
-}
-
-function urnOf(account: Account, { type, id }: ResourceAttributes): string | undefined {
-  if (type === undefined) return undefined
-  return type === 'ca' ? caUrn(account.domainId, id) : certificateUrn(account.domainId, id)
-}
-
-function toPrincipal({ account, user, policyIds, policies }: Identity): Principal {
-  const attached: AttachedPolicy[] = []
-  for (const id of policyIds) {
-    if (id.startsWith('system:')) {
-      const policy = builtinPolicy(id.slice('system:'.length))
-      if (policy) attached.push({ id, name: policy.name, kind: 'system', policy: policy.policy })
-    }
-  }
-  for (const stored of policies)
-    attached.push({
-      id: stored.id,
-      name: stored.name,
-      kind: 'custom',
-      policy: parsePolicy(stored.document, { lenient: true }),
-    })
-  return { account, user, policies: attached }
 }

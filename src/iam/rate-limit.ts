@@ -92,10 +92,11 @@ export class SharedRateLimiter implements RateLimiter {
     const now = this.clock.now()
     if (Number(this.cells[slot + newestCell]) > now) this.setBackTo(now, slot)
     const next = Number(this.cells[slot + nextCell])
-    const oldest = slot + header + (next % perSecond)
-    const age = now - Number(this.cells[oldest])
+    // The ring holds the last calls whatever the limit is, so that it may change from one call to the next.
+    const before = slot + header + ((next - perSecond + maxPerSecond) % maxPerSecond)
+    const age = next < perSecond ? windowMs : now - Number(this.cells[before])
     if (age < windowMs) return windowMs - age
-    this.cells[oldest] = BigInt(now)
+    this.cells[slot + header + (next % maxPerSecond)] = BigInt(now)
     Atomics.store(this.cells, slot + newestCell, BigInt(now))
     this.cells[slot + nextCell] = BigInt(next + 1)
     return 0

@@ -9,13 +9,16 @@ export interface JobParts {
   jobs: JobStore
   committer: Committer
   domainClock: Clock
+  /** By which leases run: the same for all processes that share the jobs. */
   wallClock: Clock
   handlers: Readonly<Record<string, JobHandler>>
   /** A job failed and will be tried again: an alarm for the operator. */
   alarm: (job: Job, error: unknown) => void
 }
 
-const leaseMs = 5 * minute
+/** So long a job of a process that died waits for another; one that is being done has its lease renewed. */
+const leaseMs = minute / 2
+const renewEveryMs = leaseMs / 3
 const pollMs = 250
 const atOnce = 50
 const retryMs = (attempts: number): number => Math.min(minute, 500 * 2 ** Math.min(attempts, 10))
@@ -73,6 +76,14 @@ export class JobRunner {
   /** What fails waits for another try. */
   private async run(job: Job): Promise<void> {
     const { jobs, committer, wallClock, handlers, alarm } = this.parts
+    const renewal = setInterval(
+      () =>
+        void jobs
+          .renew(job, this.owner, wallClock.now() + leaseMs)
+          .then((held) => held || alarm(job, new Error('another process has taken this job over')))
+          .catch((error: unknown) => alarm(job, error)),
+      renewEveryMs,
+    )
     try {
       const handler = handlers[job.kind]
       if (!handler) throw new Error(`nobody knows how to do ${job.kind}`)
@@ -82,6 +93,8 @@ export class JobRunner {
       alarm(job, error)
       const message = error instanceof Error ? error.message : String(error)
       await committer.commit([jobs.fail(job, this.owner, wallClock.now() + retryMs(job.attempts), message)])
+    } finally {
+      clearInterval(renewal)
     }
   }
 }

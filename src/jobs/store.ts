@@ -19,6 +19,8 @@ export interface JobStore {
   due(domainNow: number, wallNow: number, limit: number): Promise<Job[]>
   /** Takes the lease, or nothing: false when somebody else was first. */
   take(job: Job, owner: string, wallNow: number, leaseUntil: number): Promise<boolean>
+  /** Prolongs a lease; false when it is somebody else's by now. */
+  renew(job: Job, owner: string, leaseUntil: number): Promise<boolean>
   /** Ends the lease; the job is gone, or due again at `nextDueAt`, unless it was scheduled anew meanwhile. */
   finish(job: Job, owner: string, nextDueAt: number | undefined): Write[]
   /** Ends the lease after a failure: due again at once, but not before `retryAtWall`. */

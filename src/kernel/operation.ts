@@ -7,9 +7,12 @@ export type Access = 'list' | 'read' | 'write'
 
 /** What a policy may be told about the object of a call. All but `type` may be unknown: then conditions on it see nothing. */
 export interface ResourceAttributes {
-  /** The kind of thing in a resource name: `ca`, `cert`, or undefined where the operation names no resource. */
-  type?: 'ca' | 'cert' | undefined
+  /** The kind of thing in a resource name, or undefined where the operation names no resource. */
+  type?: 'ca' | 'cert' | 'user' | 'group' | 'role' | 'policy' | undefined
+  /** What stands in resource names: for users, groups, roles and policies their name. */
   id?: string | undefined
+  /** Whose it is, by both names of the account, where that is not the caller's: `*` while it is not known. */
+  owner?: { accountId: string; domainId: string } | undefined
   tags?: Readonly<Record<string, string>> | undefined
   requestTags?: Readonly<Record<string, string>> | undefined
   enterpriseProjectId?: string | undefined

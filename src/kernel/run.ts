@@ -4,10 +4,13 @@ import type { Committer, Write } from './commit.ts'
 import type { AuditFacts, Caller, Operation, ResourceAttributes } from './operation.ts'
 import { Problem, problem, Refusal, type AccessDenial } from './problem.ts'
 
-/** Exact across all threads; takes nothing from a database. */
+/** Exact across all threads and processes. A call that is refused takes nothing from a database. */
 export interface RateLimiter {
-  /** 0 when the call may pass and is counted; else the milliseconds until the next may. A refused call is not counted. */
-  take(userId: string, operationName: string, perSecond: number): number
+  /**
+   * 0 when the call may pass and is counted; else the milliseconds until the next may. A refused call is not counted.
+   * A promise only where a process has to ask the others first, which it does once for many calls.
+   */
+  take(userId: string, operationName: string, perSecond: number): number | Promise<number>
 }
 
 export interface Authorizer {
@@ -68,7 +71,8 @@ export class Runner<Deps> {
   ): Promise<Answer> {
     const { limiter, counters, trail, committer } = this.parts
     if (operation.perSecond !== undefined) {
-      const retryAfterMs = limiter.take(caller.userId, operation.name, operation.perSecond)
+      const taken = limiter.take(caller.userId, operation.name, operation.perSecond)
+      const retryAfterMs = typeof taken === 'number' ? taken : await taken
       if (retryAfterMs > 0) {
         counters.throttled(caller, operation.name)
         throw problem('Throttled', { retryAfterMs })

@@ -67,4 +67,10 @@ export class KeyCache<Reference extends { readonly keyId: string }> {
     })
     this.#entries.delete(keyId)
   }
+
+  /** The same for all keys, those included that are only in use. */
+  async forgetAll(): Promise<void> {
+    const keyIds = new Set([...this.#entries.keys(), ...this.#users.keys()])
+    await Promise.all([...keyIds].map((keyId) => this.forget(keyId)))
+  }
 }

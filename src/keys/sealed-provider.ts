@@ -108,6 +108,10 @@ export class SealedProvider implements KeyProvider {
     await this.#cache.forget(keyId)
   }
 
+  async forgetAll(): Promise<void> {
+    await this.#cache.forgetAll()
+  }
+
   async destroy(keyId: string): Promise<'destroyed' | 'wasAbsent'> {
     this.#ended.add(keyId)
     await this.#cache.forget(keyId)

@@ -94,6 +94,9 @@ export interface KeyProvider {
    */
   forget(keyId: string): Promise<void>
 
+  /** The same for every key. */
+  forgetAll(): Promise<void>
+
   /**
    * Destroys the key, durably when this returns; forgets it first, and from the call on this provider refuses to sign
    * with it. May be repeated after an error or a crash at any point. `wasAbsent` is said only after a look-up that worked.

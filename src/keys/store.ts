@@ -18,6 +18,8 @@ export interface CaKey {
 
 export interface KeyStore {
   find(id: string): Promise<CaKey | undefined>
+  /** The ids of all keys that may sign. */
+  liveIds(): Promise<string[]>
   /** Keys whose destruction was decided and not yet confirmed. */
   condemned(): Promise<CaKey[]>
   insert(key: CaKey): Write

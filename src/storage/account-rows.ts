@@ -3,7 +3,6 @@ import { toEntry } from './audit-store.ts'
 import { toCa } from './ca-store.ts'
 import { toCertificate } from './certificate-store.ts'
 import type { Database } from './database.ts'
-import { toPolicy, toUser } from './iam-store.ts'
 import { toIssuance } from './ledger-store.ts'
 
 interface ById {
@@ -46,24 +45,6 @@ export function accountRows(db: Database): AccountRows {
       .orderBy('seq')
       .limit(p.limit),
   )
-  const users = db.query<ById>()((q, p) =>
-    q
-      .selectFrom('users')
-      .selectAll()
-      .where('account_id', '=', p.accountId)
-      .where('id', '>', p.after)
-      .orderBy('id')
-      .limit(p.limit),
-  )
-  const policies = db.query<ById>()((q, p) =>
-    q
-      .selectFrom('policies')
-      .selectAll()
-      .where('account_id', '=', p.accountId)
-      .where('id', '>', p.after)
-      .orderBy('id')
-      .limit(p.limit),
-  )
   const entries = db.query<BySeq & { upTo: number }>()((q, p) =>
     q
       .selectFrom('audit_entries')
@@ -86,8 +67,6 @@ export function accountRows(db: Database): AccountRows {
         seq: row.seq,
         certificate: toCertificate(row),
       })),
-    users: async (accountId, after, limit) => (await users.all({ accountId, after, limit })).map(toUser),
-    policies: async (accountId, after, limit) => (await policies.all({ accountId, after, limit })).map(toPolicy),
     auditEntries: async (accountId, after, upTo, limit) =>
       (await entries.all({ accountId, after, upTo, limit })).map((row) => ({ seq: row.seq, entry: toEntry(row) })),
     lastAuditSeq: async (accountId) => (await last.first({ accountId }))?.seq ?? 0,

@@ -1,11 +1,12 @@
-import { describe, expect, test } from 'vitest'
-import { engines } from './engines.fixture.ts'
+import { expect, test } from 'vitest'
+import { onEveryEngine } from './engines.fixture.ts'
 import { anEntry, now, ours, theirs } from './objects.fixture.ts'
 
 const page = { offset: 0, limit: 10 }
 
-for (const engine of engines) {
-  describe(`AuditStore on ${engine.name}, design 8`, () => {
+onEveryEngine(
+  (engine) => `AuditStore on ${engine}, design 8`,
+  (engine) => {
     test('an entry is read as it was inserted', async () => {
       await using db = await engine.open()
       const refused = { outcome: 'refused', code: 'AccessDenied', accessKeyId: 'LTAI1' } as const
@@ -59,5 +60,5 @@ for (const engine of engines) {
       await expect(db.commit([db.audit.insert(anEntry()), wrong])).rejects.toThrow('a write that must hold did not')
       expect(await db.audit.list(ours, {}, page)).toEqual({ rows: [], total: 0 })
     })
-  })
-}
+  },
+)

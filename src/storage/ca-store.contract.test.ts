@@ -1,15 +1,16 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { CaFilter } from '../ca/index.ts'
 import { day } from '../kernel/index.ts'
-import { engines } from './engines.fixture.ts'
+import { onEveryEngine } from './engines.fixture.ts'
 import { aCa, aKey, bytes, now, otherwise, ours, theirs } from './objects.fixture.ts'
 
 const changed = otherwise('CaChanged')
 const all: CaFilter = { states: ['active'], now, sortBy: 'createdAt', descending: false }
 const page = { offset: 0, limit: 100 }
 
-for (const engine of engines) {
-  describe(`CaStore on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `CaStore on ${engine}`,
+  (engine) => {
     test('a CA is read as it was inserted, with everything it has', async () => {
       await using db = await engine.open()
       const key = aKey()
@@ -122,9 +123,12 @@ for (const engine of engines) {
       const found = await db.cas.due(now)
       expect(found.map(({ id }) => id).sort()).toEqual(due.map(({ id }) => id).sort())
     })
-  })
+  },
+)
 
-  describe(`CaStore.list on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `CaStore.list on ${engine}`,
+  (engine) => {
     /** The common names that a filter finds, in order. */
     async function names(cas: readonly Parameters<typeof aCa>[0][], filter: Partial<CaFilter>): Promise<unknown[]> {
       await using db = await engine.open()
@@ -213,5 +217,5 @@ for (const engine of engines) {
       expect(await db.cas.list(ours, all, { offset: 0, limit: 0 })).toEqual({ rows: [], total: 7 })
       expect(await db.cas.list(ours, all, { offset: 7, limit: 3 })).toEqual({ rows: [], total: 7 })
     })
-  })
-}
+  },
+)

@@ -125,6 +125,9 @@ function narrowed<Out>(query: SelectQueryBuilder<Schema, 'cas', Out>, accountId:
   return narrow
 }
 
+/** What a guard on the CA's row holds on to. The number of its last CRL is no part of that. */
+const theCa = ({ id }: { id: string }): string => `ca ${id}`
+
 export function caStore(db: Database): CaStore {
   const find = db.query<{ accountId: string; id: string }>()((q, p) =>
     q.selectFrom('cas').selectAll().where('id', '=', p.id).where('account_id', '=', p.accountId),
@@ -145,25 +148,29 @@ export function caStore(db: Database): CaStore {
       ),
   )
   const insert = db.write<Row>()((q, p) => q.insertInto('cas').values(bound(p, caColumns)))
-  const replace = db.write<Row & { was: number }>()((q, p) =>
-    q
-      .updateTable('cas')
-      .set(
-        bound(
-          p,
-          caColumns.filter((column) => column !== 'crl_number'),
-        ),
-      )
-      .where('id', '=', p.id)
-      .where('version', '=', p.was),
+  const replace = db.write<Row & { was: number }>()(
+    (q, p) =>
+      q
+        .updateTable('cas')
+        .set(
+          bound(
+            p,
+            caColumns.filter((column) => column !== 'crl_number'),
+          ),
+        )
+        .where('id', '=', p.id)
+        .where('version', '=', p.was),
+    theCa,
   )
-  const unchanged = db.query<{ id: string; version: number; state: string }>()((q, p) =>
-    q
-      .selectFrom('cas')
-      .select('id')
-      .where('id', '=', p.id)
-      .where('version', '=', p.version)
-      .where('state', '=', p.state),
+  const unchanged = db.query<{ id: string; version: number; state: string }>()(
+    (q, p) =>
+      q
+        .selectFrom('cas')
+        .select('id')
+        .where('id', '=', p.id)
+        .where('version', '=', p.version)
+        .where('state', '=', p.state),
+    theCa,
   )
 
   return {

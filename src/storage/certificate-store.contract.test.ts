@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { CertificateFilter } from '../certificates/index.ts'
 import { day, newNumberedUuid, numberOfUuid } from '../kernel/index.ts'
-import { engines } from './engines.fixture.ts'
+import { onEveryEngine } from './engines.fixture.ts'
 import { aCertificate, bytes, now, otherwise, ours, theirs } from './objects.fixture.ts'
 
 const changed = otherwise('CertificateChanged')
@@ -10,8 +10,9 @@ const all: CertificateFilter = { sources: ['issued', 'uploaded'], now, sortBy: '
 const page = { offset: 0, limit: 100 }
 const endOfTime = Date.UTC(9999, 11, 31, 23, 59, 59) // RFC 5280 §4.1.2.5: no well-defined expiry
 
-for (const engine of engines) {
-  describe(`CertificateStore on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `CertificateStore on ${engine}`,
+  (engine) => {
     test('a certificate is read as it was inserted, by either of its names', async () => {
       await using db = await engine.open()
       const certificate = aCertificate({
@@ -144,9 +145,12 @@ for (const engine of engines) {
       expect(await db.certificates.find(ours, certificate.id)).toBeUndefined()
       await expect(db.commit([db.certificates.remove(current, changed)])).rejects.toBe(changed)
     })
-  })
+  },
+)
 
-  describe(`CertificateStore.list on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `CertificateStore.list on ${engine}`,
+  (engine) => {
     type Given = NonNullable<Parameters<typeof aCertificate>[0]>
 
     /** The common names that a filter finds, in order. */
@@ -255,5 +259,5 @@ for (const engine of engines) {
       expect(seen).toEqual(certificates.map(({ id }) => id).reverse())
       expect(await db.certificates.list(ours, filter, { offset: 0, limit: 0 })).toEqual({ rows: [], total: 7 })
     })
-  })
-}
+  },
+)

@@ -159,7 +159,17 @@ export function certificateStore(db: Database): CertificateStore {
   const replace = db.write<Row & { was: number }>()((q, p) =>
     q
       .updateTable('certificates')
-      .set(bound(p, ['version', 'revoked_at', 'revocation_reason', 'tags', 'name', 'resource_group_id']))
+      .set(
+        bound(p, [
+          'version',
+          'revoked_at',
+          'revocation_reason',
+          'tags',
+          'name',
+          'enterprise_project_id',
+          'resource_group_id',
+        ]),
+      )
       .where('number', '=', p.number)
       .where('version', '=', p.was),
   )
@@ -169,7 +179,9 @@ export function certificateStore(db: Database): CertificateStore {
 
   return {
     async find(accountId, id) {
-      const row = await find.first({ accountId, id, number: numberOfUuid(id) })
+      const number = numberOfUuid(id)
+      if (Number.isNaN(number)) return undefined
+      const row = await find.first({ accountId, id, number })
       return row && toCertificate(row)
     },
     async findByNumber(accountId, number) {

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Database } from './database.ts'
-import { engines } from './engines.fixture.ts'
+import { onEveryEngine } from './engines.fixture.ts'
 import { aCrl, bytes, otherwise } from './objects.fixture.ts'
 
 /** Writes and conditions on the simplest table there is. */
@@ -21,8 +21,9 @@ const valuesOf = (db: Database) => ({
 const missed = otherwise('Missed')
 const another = otherwise('Another')
 
-for (const engine of engines) {
-  describe(`commit on ${engine.name}, design 7`, () => {
+onEveryEngine(
+  (engine) => `commit on ${engine}, design 7`,
+  (engine) => {
     test('all writes of a set are there when it returns', async () => {
       await using stores = await engine.open()
       const { insert, all } = valuesOf(stores.db)
@@ -143,5 +144,5 @@ for (const engine of engines) {
       await stores.commit(stores.revocations.publish(crl, [], missed, undefined))
       expect(await stores.revocations.latestCrl(crl.caId)).toEqual(crl)
     })
-  })
-}
+  },
+)

@@ -8,12 +8,30 @@ import type { Schema } from './schema.ts'
  */
 export interface Database extends Committer {
   readonly engine: 'sqlite' | 'postgres'
-  /** A read, compiled now: `db.query<{ id: string }>()((q, p) => q.selectFrom('cas').selectAll().where('id', '=', p.id))`. */
-  query<P>(): <Row>(build: (q: Kysely<Schema>, p: P) => Compilable<Row>) => Query<P, Row>
+  /**
+   * A read, compiled now: `db.query<{ id: string }>()((q, p) => q.selectFrom('cas').selectAll().where('id', '=', p.id))`.
+   * @param holds for a guard: what must not change between the check and the end of the commit, see {@link Subject}
+   */
+  query<P>(): <Row>(build: (q: Kysely<Schema>, p: P) => Compilable<Row>, holds?: Subject<P>) => Query<P, Row>
   /** A read whose shape depends on its arguments, compiled at each call. */
   read<Row>(build: (q: Kysely<Schema>) => Compilable<Row>): Promise<Row[]>
-  /** A write, compiled now. */
-  write<P>(): (build: (q: Kysely<Schema>, p: P) => Compilable<unknown>) => WriteOf<P>
+  /** A write, compiled now. @param changes what guards hold on to, see {@link Subject} */
+  write<P>(): (build: (q: Kysely<Schema>, p: P) => Compilable<unknown>, changes?: Subject<P>) => WriteOf<P>
+}
+
+/**
+ * Names what a guard speaks of, such as `ca <id>`. A commit with a write that changes a subject, and one with a guard that
+ * holds it, never overlap: whichever comes second sees what the first did. Many may hold a subject at once. SQLite's one
+ * writer gives that anyway.
+ */
+export type Subject<P> = (p: P) => string
+
+/** A statement as the engine gets it. */
+export interface BoundStatement extends Statement {
+  /** The same for the same text, so that an engine prepares it once; absent for one that was compiled for this call. */
+  readonly name?: string
+  readonly holds?: string | undefined
+  readonly changes?: string | undefined
 }
 
 export interface Query<P, Row> {
@@ -37,14 +55,18 @@ class Parameter {
   }
 }
 
+let compiledStatements = 0
+
 /** Compiles once; the result fills the parameters in. Values that are written out in the query stay as they are. */
 export function prepare<P, Row>(
   kysely: Kysely<Schema>,
   build: (q: Kysely<Schema>, p: P) => Compilable<Row>,
-): (p: P) => Statement {
+): (p: P) => BoundStatement {
   const parameters = new Proxy({}, { get: (_, name) => new Parameter(String(name)) }) as P
   const compiled = build(kysely, parameters).compile()
+  const name = `certkeep_${++compiledStatements}`
   return (p) => ({
+    name,
     sql: compiled.sql,
     parameters: compiled.parameters.map((value) =>
       value instanceof Parameter ? given(p as Record<string, SqlValue>, value.name) : (value as SqlValue),
@@ -63,7 +85,7 @@ function given(values: Record<string, SqlValue>, name: string): SqlValue {
 export function databaseOver(
   engine: Database['engine'],
   kysely: Kysely<Schema>,
-  all: (statement: Statement) => Promise<unknown[]>,
+  all: (statement: BoundStatement) => Promise<unknown[]>,
   committer: Committer,
 ): Database {
   return {
@@ -71,12 +93,15 @@ export function databaseOver(
     commit: (writes) => committer.commit(writes),
     query:
       <P>() =>
-      <Row>(build: (q: Kysely<Schema>, p: P) => Compilable<Row>): Query<P, Row> => {
+      <Row>(build: (q: Kysely<Schema>, p: P) => Compilable<Row>, holds?: Subject<P>): Query<P, Row> => {
         const bind = prepare(kysely, build)
         return {
           all: (p) => all(bind(p)) as Promise<Row[]>,
           first: async (p) => (await all(bind(p)))[0] as Row | undefined,
-          guard: (p, otherwise, rows = 1) => ({ statement: bind(p), rows, otherwise, guard: true }),
+          guard: (p, otherwise, rows = 1) => {
+            const statement: BoundStatement = { ...bind(p), holds: holds?.(p) }
+            return { statement, rows, otherwise, guard: true }
+          },
         }
       },
     read: <Row>(build: (q: Kysely<Schema>) => Compilable<Row>) => {
@@ -85,14 +110,12 @@ export function databaseOver(
     },
     write:
       <P>() =>
-      (build: (q: Kysely<Schema>, p: P) => Compilable<unknown>): WriteOf<P> => {
+      (build: (q: Kysely<Schema>, p: P) => Compilable<unknown>, changes?: Subject<P>): WriteOf<P> => {
         const bind = prepare(kysely, build)
-        return (p: P, rows: number | 'any' = 'any', otherwise?: Problem): Write => ({
-          statement: bind(p),
-          rows,
-          otherwise,
-          guard: false,
-        })
+        return (p: P, rows: number | 'any' = 'any', otherwise?: Problem): Write => {
+          const statement: BoundStatement = { ...bind(p), changes: changes?.(p) }
+          return { statement, rows, otherwise, guard: false }
+        }
       },
   }
 }

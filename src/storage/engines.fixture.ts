@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type pg from 'pg'
+import { afterAll, describe } from 'vitest'
 import type { Write } from '../kernel/index.ts'
 import {
   auditStore,
@@ -12,13 +14,17 @@ import {
   jobStore,
   keyStore,
   metaStore,
+  migratePostgres,
   migrateSqlite,
+  openPool,
+  postgresDatabase,
   revocationStore,
   sqliteDatabase,
   SqliteReader,
   SqliteWriter,
   type Database,
 } from './index.ts'
+import { aPostgresSchema, postgresIsMissing } from './postgres-server.fixture.ts'
 
 /** Every store over one database. */
 export const storesOver = (db: Database) => ({
@@ -62,8 +68,62 @@ const sqlite: Engine = {
   },
 }
 
+/** Migrated and empty, for the next test: making all the tables takes longer than most tests. */
+const madeSchemas: { pool: pg.Pool; drop: () => Promise<void> }[] = []
+
+const postgres: Engine = {
+  name: 'postgres',
+  async open() {
+    const made = madeSchemas.pop() ?? (await makeSchema())
+    return {
+      ...storesOver(postgresDatabase(made.pool)),
+      async [Symbol.asyncDispose]() {
+        await emptyAllTables(made.pool)
+        madeSchemas.push(made)
+      },
+    }
+  },
+}
+
+async function makeSchema() {
+  const schema = await aPostgresSchema()
+  const pool = openPool({ url: schema.url, size: 8 })
+  await migratePostgres(pool, 0)
+  const drop = async () => {
+    await pool.end()
+    await schema[Symbol.asyncDispose]()
+  }
+  return { pool, drop }
+}
+
+/** In one statement, so that it does not matter which table refers to which. */
+async function emptyAllTables(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'migrations'`,
+  )
+  const deletions = rows.map(({ name }) => `delete_${name} AS (DELETE FROM "${name}")`)
+  await pool.query(`WITH ${deletions.join(', ')} SELECT 1`)
+}
+
 /** A contract holds on each of these. One more engine is one more entry. */
-export const engines: readonly Engine[] = [sqlite]
+const engines: readonly (Engine & { missing?: string | undefined })[] = [
+  sqlite,
+  { ...postgres, missing: postgresIsMissing },
+]
+
+/** `suite` once for each engine; an engine that this machine has not got is skipped by its name. */
+export function onEveryEngine(title: (engine: string) => string, suite: (engine: Engine) => void): void {
+  for (const { missing, ...engine } of engines)
+    describe.skipIf(missing !== undefined)(
+      `${title(engine.name)}${missing === undefined ? '' : ` (${missing})`}`,
+      () => {
+        afterAll(async () => {
+          await Promise.all(madeSchemas.splice(0).map(({ drop }) => drop()))
+        })
+        suite(engine)
+      },
+    )
+}
 
 /** A folder for a database file that is not there yet. */
 export async function aDatabaseFolder(): Promise<{ database: string } & AsyncDisposable> {

@@ -1,9 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { day, newHexId } from '../kernel/index.ts'
-import { engines, type storesOver } from './engines.fixture.ts'
+import { onEveryEngine, type storesOver } from './engines.fixture.ts'
 import {
   anAccessKey,
   anAccount,
+  anAttachment,
   aPolicy,
   aToken,
   aUser,
@@ -26,8 +27,9 @@ const alice = aUser()
 
 const seed = ({ commit, iam }: Stores) => commit([iam.insertAccount(account), iam.insertUser(alice, taken)])
 
-for (const engine of engines) {
-  describe(`IamStore on ${engine.name}: accounts and users`, () => {
+onEveryEngine(
+  (engine) => `IamStore on ${engine}: accounts and users`,
+  (engine) => {
     test('an account is found by each of its names', async () => {
       await using db = await engine.open()
       await seed(db)
@@ -80,9 +82,12 @@ for (const engine of engines) {
       await expect(db.commit([db.iam.replaceUser(alice, { ...alice, name: 'eve' }, changed)])).rejects.toBe(changed)
       expect(await db.iam.user(ours, alice.id)).toEqual({ ...alice, enabled: false, version: 2 })
     })
-  })
+  },
+)
 
-  describe(`IamStore on ${engine.name}: access keys and tokens`, () => {
+onEveryEngine(
+  (engine) => `IamStore on ${engine}: access keys and tokens`,
+  (engine) => {
     test('an access key is found by its id over all accounts, and listed for its user', async () => {
       await using db = await engine.open()
       await seed(db)
@@ -119,9 +124,12 @@ for (const engine of engines) {
       expect(await db.iam.token(bytes(1))).toBeUndefined()
       expect(await db.iam.token(bytes(1, 0))).toEqual(other)
     })
-  })
+  },
+)
 
-  describe(`IamStore on ${engine.name}: policies and rights`, () => {
+onEveryEngine(
+  (engine) => `IamStore on ${engine}: policies and rights`,
+  (engine) => {
     test('an identity is a user, the account, and what is attached to exactly this user', async () => {
       await using db = await engine.open()
       await seed(db)
@@ -130,15 +138,17 @@ for (const engine of engines) {
       await db.commit([
         db.iam.insertUser(bob, taken),
         ...[readers, writers, detached].map((policy) => db.iam.insertPolicy(policy, taken)),
-        db.iam.attach(ours, alice.id, readers.id, now),
-        db.iam.attach(ours, alice.id, 'system:AdministratorAccess', now),
-        db.iam.attach(ours, alice.id, detached.id, now),
-        db.iam.attach(ours, bob.id, writers.id, now),
+        db.iam.attach(anAttachment(alice.id, readers.id)),
+        db.iam.attach(anAttachment(alice.id, 'system:AdministratorAccess')),
+        db.iam.attach(anAttachment(alice.id, detached.id)),
+        db.iam.attach(anAttachment(bob.id, writers.id)),
       ])
-      await db.commit([db.iam.detach(ours, alice.id, detached.id, missing)])
+      await db.commit([db.iam.detach(anAttachment(alice.id, detached.id), missing)])
       const identity = (await db.iam.identity(alice.id))!
       expect(identity).toMatchObject({ account, user: alice, policies: [readers] })
-      expect(identity.policyIds.toSorted()).toEqual([readers.id, 'system:AdministratorAccess'].toSorted())
+      expect(identity.attachments).toEqual(
+        [readers.id, 'system:AdministratorAccess'].toSorted().map((policyId) => ({ policyId, scope: null })),
+      )
       expect(await db.iam.identity(newHexId())).toBeUndefined()
     })
 
@@ -146,7 +156,7 @@ for (const engine of engines) {
       await using db = await engine.open()
       await seed(db)
       const foreign = aPolicy({ accountId: theirs })
-      await db.commit([db.iam.insertPolicy(foreign, taken), db.iam.attach(ours, alice.id, foreign.id, now)])
+      await db.commit([db.iam.insertPolicy(foreign, taken), db.iam.attach(anAttachment(alice.id, foreign.id))])
       expect(await db.iam.identity(alice.id)).toMatchObject({ policies: [] })
     })
 
@@ -163,34 +173,39 @@ for (const engine of engines) {
     test('attaching twice is attaching once; detaching what is not attached is told', async () => {
       await using db = await engine.open()
       await seed(db)
-      const attach = db.iam.attach(ours, alice.id, 'system:ReadOnly', now)
+      const attach = db.iam.attach(anAttachment(alice.id, 'system:ReadOnly'))
       await db.commit([attach])
       await db.commit([attach])
-      expect(await db.iam.identity(alice.id)).toMatchObject({ policyIds: ['system:ReadOnly'] })
-      await db.commit([db.iam.detach(ours, alice.id, 'system:ReadOnly', missing)])
-      await expect(db.commit([db.iam.detach(ours, alice.id, 'system:ReadOnly', missing)])).rejects.toBe(missing)
+      expect(await db.iam.identity(alice.id)).toMatchObject({
+        attachments: [{ policyId: 'system:ReadOnly', scope: null }],
+      })
+      await db.commit([db.iam.detach(anAttachment(alice.id, 'system:ReadOnly'), missing)])
+      await expect(db.commit([db.iam.detach(anAttachment(alice.id, 'system:ReadOnly'), missing)])).rejects.toBe(missing)
     })
 
     test('the guard `unchangedSince` holds until the version of the account is raised', async () => {
       await using db = await engine.open()
       await seed(db)
-      const guard = db.iam.unchangedSince(ours, 1, changed)
+      const guard = db.iam.unchangedSince([{ id: ours, iamVersion: 1 }], changed)
       await db.commit([guard])
       await db.commit([db.iam.raiseVersion(ours)])
       await expect(db.commit([guard])).rejects.toBe(changed)
       expect(await db.iam.identity(alice.id)).toMatchObject({ account: { iamVersion: 2 } })
-      await db.commit([db.iam.unchangedSince(ours, 2, changed)])
+      await db.commit([db.iam.unchangedSince([{ id: ours, iamVersion: 2 }], changed)])
     })
 
     test('rights that are raised after the guard in the same set do not trouble it', async () => {
       await using db = await engine.open()
       await seed(db)
-      await db.commit([db.iam.unchangedSince(ours, 1, changed), db.iam.raiseVersion(ours)])
-      await expect(db.commit([db.iam.unchangedSince(ours, 1, changed)])).rejects.toBe(changed)
+      await db.commit([db.iam.unchangedSince([{ id: ours, iamVersion: 1 }], changed), db.iam.raiseVersion(ours)])
+      await expect(db.commit([db.iam.unchangedSince([{ id: ours, iamVersion: 1 }], changed)])).rejects.toBe(changed)
     })
-  })
+  },
+)
 
-  describe(`IamStore on ${engine.name}: nonces`, () => {
+onEveryEngine(
+  (engine) => `IamStore on ${engine}: nonces`,
+  (engine) => {
     test('a nonce is remembered once, until its time has left the window', async () => {
       await using db = await engine.open()
       const remember = db.iam.rememberNonce(bytes(1, 2), now, used)
@@ -212,5 +227,5 @@ for (const engine of engines) {
       await expect(db.commit([remember, db.meta.write('act', 'again')])).rejects.toBe(used)
       expect(await db.meta.read('act')).toBe('done')
     })
-  })
-}
+  },
+)

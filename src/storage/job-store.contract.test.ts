@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { minute } from '../kernel/index.ts'
 import type { Job } from '../jobs/index.ts'
-import { engines, type storesOver } from './engines.fixture.ts'
+import { onEveryEngine, type storesOver } from './engines.fixture.ts'
 import { now } from './objects.fixture.ts'
 
 type Stores = ReturnType<typeof storesOver>
@@ -18,8 +18,9 @@ async function scheduled(db: Stores, kind = 'endCa', subject = 'ca-1', dueAt = d
   return (await due(db, dueAt)).find((job) => job.kind === kind && job.subject === subject)!
 }
 
-for (const engine of engines) {
-  describe(`JobStore on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `JobStore on ${engine}`,
+  (engine) => {
     test('a job is due by the domain clock, the earliest first', async () => {
       await using db = await engine.open()
       const times = { b: domain, a: domain - 1, c: domain + 1 }
@@ -152,5 +153,5 @@ for (const engine of engines) {
       const job = await scheduled(db)
       expect(await db.jobs.take({ ...job, subject: 'another' }, 'a', wall, until)).toBe(false)
     })
-  })
-}
+  },
+)

@@ -1,4 +1,4 @@
-import { Problem } from '../kernel/index.ts'
+import { Problem, type Write } from '../kernel/index.ts'
 import type { Job, JobStore } from '../jobs/index.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
@@ -63,6 +63,14 @@ export function jobStore(db: Database): JobStore {
       .where('due_at', '=', p.dueAt)
       .where('lease_until', '<=', p.now),
   )
+  const renew = db.write<{ kind: string; subject: string; owner: string; until: number }>()((q, p) =>
+    q
+      .updateTable('jobs')
+      .set({ lease_until: p.until })
+      .where('kind', '=', p.kind)
+      .where('subject', '=', p.subject)
+      .where('lease_owner', '=', p.owner),
+  )
   // Only by the holder of the lease: who lost it may be speaking of a row that is gone, and there is a new one of its name.
   const remove = db.write<{ kind: string; subject: string; version: number; owner: string }>()((q, p) =>
     q
@@ -99,18 +107,23 @@ export function jobStore(db: Database): JobStore {
       .where('lease_owner', '=', p.owner),
   )
 
+  async function holds(write: Write): Promise<boolean> {
+    try {
+      await db.commit([write])
+      return true
+    } catch (error) {
+      if (error === taken) return false
+      throw error
+    }
+  }
+
   return {
     schedule: (kind, subject, dueAt) => schedule({ kind, subject, dueAt }),
     due: async (domainNow, wallNow, limit) => (await due.all({ domainNow, wallNow, limit })).map(toJob),
-    async take({ kind, subject, version, dueAt }, owner, wallNow, leaseUntil) {
-      try {
-        await db.commit([take({ kind, subject, version, dueAt, owner, now: wallNow, until: leaseUntil }, 1, taken)])
-        return true
-      } catch (error) {
-        if (error === taken) return false
-        throw error
-      }
-    },
+    take: ({ kind, subject, version, dueAt }, owner, wallNow, leaseUntil) =>
+      holds(take({ kind, subject, version, dueAt, owner, now: wallNow, until: leaseUntil }, 1, taken)),
+    renew: ({ kind, subject }, owner, leaseUntil) =>
+      holds(renew({ kind, subject, owner, until: leaseUntil }, 1, taken)),
     finish: ({ kind, subject, version }, owner, nextDueAt) => [
       nextDueAt === undefined
         ? remove({ kind, subject, version, owner })

@@ -1,11 +1,12 @@
-import { describe, expect, test } from 'vitest'
-import { engines } from './engines.fixture.ts'
+import { expect, test } from 'vitest'
+import { onEveryEngine } from './engines.fixture.ts'
 import { aKey, now, otherwise } from './objects.fixture.ts'
 
 const missed = otherwise('KeyChanged')
 
-for (const engine of engines) {
-  describe(`KeyStore on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `KeyStore on ${engine}`,
+  (engine) => {
     test('a key is read as it was inserted', async () => {
       await using db = await engine.open()
       const key = aKey({ algorithm: 'rsa4096' })
@@ -48,5 +49,5 @@ for (const engine of engines) {
       await expect(db.commit([db.keys.destroyed(key.id, now + 1, missed)])).rejects.toBe(missed)
       await expect(db.commit([db.keys.condemn(key.id, missed)])).rejects.toBe(missed)
     })
-  })
-}
+  },
+)

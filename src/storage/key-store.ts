@@ -31,6 +31,7 @@ const toKey = (row: Schema['keys']): CaKey => ({
 
 export function keyStore(db: Database): KeyStore {
   const find = db.query<{ id: string }>()((q, p) => q.selectFrom('keys').selectAll().where('id', '=', p.id))
+  const live = db.query<object>()((q) => q.selectFrom('keys').select('id').where('state', '=', 'live'))
   const sameKey = db.query<{ hash: Uint8Array }>()((q, p) =>
     q.selectFrom('keys').select('id').where('spki_sha256', '=', p.hash),
   )
@@ -52,6 +53,7 @@ export function keyStore(db: Database): KeyStore {
       const row = await find.first({ id })
       return row && toKey(row)
     },
+    liveIds: async () => (await live.all({})).map(({ id }) => id),
     condemned: async () => (await condemned.all({})).map(toKey),
     unknown: (spki, otherwise) => sameKey.guard({ hash: hashOf(spki) }, otherwise, 0),
     insert: (key) =>

@@ -1,13 +1,14 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { day, newUuid } from '../kernel/index.ts'
-import { engines } from './engines.fixture.ts'
+import { onEveryEngine } from './engines.fixture.ts'
 import { anIssuance, aRevocation, aSigning, now, otherwise } from './objects.fixture.ts'
 
 const duplicate = otherwise('SerialTaken')
 const already = otherwise('AlreadyRevoked')
 
-for (const engine of engines) {
-  describe(`the ledger of issuances on ${engine.name}, design 2`, () => {
+onEveryEngine(
+  (engine) => `the ledger of issuances on ${engine}, design 2`,
+  (engine) => {
     test('an issuance is read as it was recorded', async () => {
       await using db = await engine.open()
       const issuance = anIssuance({ kind: 'ca' })
@@ -109,5 +110,5 @@ for (const engine of engines) {
       await using db = await engine.open()
       await expect(db.commit([db.ledger.done(newUuid())])).rejects.toMatchObject({ code: 'Unavailable' })
     })
-  })
-}
+  },
+)

@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest'
-import { engines } from './engines.fixture.ts'
+import { expect, test } from 'vitest'
+import { onEveryEngine } from './engines.fixture.ts'
 
-for (const engine of engines) {
-  describe(`MetaStore on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `MetaStore on ${engine}`,
+  (engine) => {
     test('a value is read as it was last written, each key its own', async () => {
       await using db = await engine.open()
       expect(await db.meta.read('clock.mark')).toBeUndefined()
@@ -11,5 +12,5 @@ for (const engine of engines) {
       expect(await db.meta.read('clock.mark')).toBe('2')
       expect(await db.meta.read('instance')).toBe('')
     })
-  })
-}
+  },
+)

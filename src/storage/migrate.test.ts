@@ -89,7 +89,7 @@ describe('inWordsOf', () => {
 
   test('PostgreSQL', () => {
     expect(inWordsOf('postgres', statement).trim()).toBe(
-      'CREATE TABLE t (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint, hash bytea, INT8S TEXT)',
+      'CREATE TABLE t (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint, hash bytea, INT8S text COLLATE "C")',
     )
   })
 })

@@ -1,7 +1,18 @@
 import type { AuditEntry } from '../audit/index.ts'
 import type { Ca } from '../ca/index.ts'
 import type { Certificate } from '../certificates/index.ts'
-import type { AccessKey, Account, IssuedToken, StoredPolicy, User } from '../iam/index.ts'
+import type {
+  AccessKey,
+  Account,
+  Attachment,
+  Group,
+  IssuedToken,
+  ResourceGroup,
+  Role,
+  Session,
+  StoredPolicy,
+  User,
+} from '../iam/index.ts'
 import type { Issuance, Signing } from '../issuance/index.ts'
 import {
   day,
@@ -167,6 +178,7 @@ export const aUser = (given: Partial<User> = {}): User => ({
   createdAt: now,
   createdBy: null,
   version: 1,
+  tags: {},
   ...given,
 })
 
@@ -189,6 +201,59 @@ export const aPolicy = (given: Partial<StoredPolicy> = {}): StoredPolicy => ({
   document: '{"Version":"1","Statement":[]}',
   createdAt: now,
   version: 1,
+  defaultVersion: 1,
+  lastVersion: 1,
+  ...given,
+})
+
+export const anAttachment = (principalId: string, policyId: string, given: Partial<Attachment> = {}): Attachment => ({
+  accountId: ours,
+  principalKind: 'user',
+  principalId,
+  policyId,
+  scope: null,
+  createdAt: now,
+  ...given,
+})
+
+export const aGroup = (given: Partial<Group> = {}): Group => ({
+  id: newHexId(),
+  accountId: ours,
+  name: 'operators',
+  createdAt: now,
+  ...given,
+})
+
+export const aRole = (given: Partial<Role> = {}): Role => ({
+  id: newHexId(),
+  accountId: ours,
+  decimalId: newDecimalId(),
+  name: 'deployer',
+  description: '',
+  trustPolicy: '{"Version":"1","Statement":[]}',
+  maxSessionSeconds: 3_600,
+  createdAt: now,
+  version: 1,
+  ...given,
+})
+
+export const aResourceGroup = (given: Partial<ResourceGroup> = {}): ResourceGroup => {
+  const id = newUuid()
+  return { id, groupId: `rg-${id.slice(0, 8)}`, accountId: ours, name: 'blue', createdAt: now, ...given }
+}
+
+export const aSession = (maker: User, given: Partial<Session> = {}): Session => ({
+  accessKeyId: `STS.${newHexId().slice(0, 20)}`,
+  accountId: maker.accountId,
+  roleId: null,
+  name: maker.name,
+  makerId: maker.id,
+  makerKeyId: null,
+  sealedSecret: bytes(8, 8),
+  tokenHash: digest(6),
+  policy: null,
+  issuedAt: now,
+  expiresAt: now + day,
   ...given,
 })
 

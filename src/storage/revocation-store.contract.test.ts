@@ -1,13 +1,14 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { day, newUuid } from '../kernel/index.ts'
-import { engines } from './engines.fixture.ts'
+import { onEveryEngine } from './engines.fixture.ts'
 import { aCa, aCrl, aRevocation, bytes, now, otherwise } from './objects.fixture.ts'
 
 const already = otherwise('AlreadyRevoked')
 const superseded = otherwise('CrlSuperseded')
 
-for (const engine of engines) {
-  describe(`RevocationStore on ${engine.name}`, () => {
+onEveryEngine(
+  (engine) => `RevocationStore on ${engine}`,
+  (engine) => {
     test('a revocation is read as it was recorded, also of a serial that was never issued', async () => {
       await using db = await engine.open()
       const revocation = aRevocation()
@@ -135,5 +136,5 @@ for (const engine of engines) {
       expect(await db.revocations.crlBytes(caId, 1)).toEqual([])
       expect(await db.revocations.crlBytes(other.caId, 1)).toEqual([bytes(9)])
     })
-  })
-}
+  },
+)

@@ -62,7 +62,11 @@ export function revocationStore(db: Database): RevocationStore {
   const takeNumber = db.write<{ caId: string; last: number; next: number }>()((q, p) =>
     q.updateTable('cas').set({ crl_number: p.next }).where('id', '=', p.caId).where('crl_number', '=', p.last),
   )
-  const publish = db.write<Schema['crls']>()((q, p) => q.insertInto('crls').values(bound(p, crlColumns)))
+  // Of two publishers at once the second looks when the first is done: neither would see the other's row.
+  const publish = db.write<Schema['crls']>()(
+    (q, p) => q.insertInto('crls').values(bound(p, crlColumns)),
+    (p) => `crls ${p.ca_id}`,
+  )
   const notBelow = db.query<{ caId: string; number: number }>()((q, p) =>
     q
       .selectFrom('crls')

@@ -14,6 +14,7 @@ export interface Schema {
     created_at: number
     created_by: string | null
     version: number
+    tags: string
   }
   access_keys: {
     id: string
@@ -41,8 +42,46 @@ export interface Schema {
     document: string
     created_at: number
     version: number
+    default_version: number
+    last_version: number
   }
-  policy_attachments: { account_id: string; user_id: string; policy_id: string; created_at: number }
+  policy_versions: { policy_id: string; number: number; grammar: string; document: string; created_at: number }
+  user_groups: { id: string; account_id: string; name: string; created_at: number }
+  group_members: { account_id: string; user_id: string; group_id: string; created_at: number }
+  roles: {
+    id: string
+    account_id: string
+    decimal_id: string
+    name: string
+    description: string
+    trust_policy: string
+    max_session_seconds: number
+    created_at: number
+    version: number
+  }
+  resource_groups: { id: string; group_id: string; account_id: string; name: string; created_at: number }
+  attachments: {
+    account_id: string
+    principal_kind: string
+    principal_id: string
+    policy_id: string
+    scope: string
+    created_at: number
+  }
+  sessions: {
+    access_key_id: string
+    account_id: string
+    role_id: string | null
+    name: string
+    maker_id: string
+    maker_key_id: string | null
+    sealed_secret: Uint8Array
+    token_hash: Uint8Array
+    policy: string | null
+    issued_at: number
+    expires_at: number
+  }
+  access_key_uses: { access_key_id: string; used_at: number; door: string }
   nonces: { expires_at: number; hash: Uint8Array }
   keys: {
     id: string
@@ -176,4 +215,7 @@ export interface Schema {
     code: string
     facts: string
   }
+  processes: { id: string; started_at: number; lease_until: number }
+  key_confirmations: { key_id: string; process_id: string; stage: string }
+  rate_shares: { pair: Uint8Array; process_id: string; share: number; wanted: number }
 }

@@ -7,10 +7,11 @@ export const otherwiseBug = new Problem(
   'the service cannot do this at the moment: a write did not take place',
 )
 
-/** Whether a column holds a part of text, case-insensitive; `%`, `_` and `\` in the part mean themselves. */
+/** Whether a column holds a part of text, whatever the case of ASCII letters; `%`, `_` and `\` in the part mean themselves. */
 export const contains = (column: string, part: string): Expression<SqlBool> => {
-  const pattern = `%${part.replace(/[\\%_]/g, (special) => `\\${special}`)}%`
-  return sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`
+  const lower = part.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  const pattern = `%${lower.replace(/[\\%_]/g, (special) => `\\${special}`)}%`
+  return sql<SqlBool>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`
 }
 
 /** Names all columns of a table; leaving one out does not compile. */

@@ -45,6 +45,10 @@ describe('users, access keys and policies', () => {
     expect(await cli.json(['policy', 'create', 'all', '--document', '-'], { input: document })).toMatchObject({
       policyName: 'all',
     })
+    expect(await cli.text(['policy', 'list'])).toMatch(/^all +ram-1 +\d{4}-\d\d-\d\d \(now\)$/m)
+    expect(await cli.text(['policy', 'list'])).toMatch(/^ram-1\/AdministratorAccess +ram-1 +built in$/m)
+    const { policies } = await cli.json(['policy', 'list'])
+    expect(policies).toContainEqual(expect.objectContaining({ policyName: 'all' }))
     expect(await cli.run(['policy', 'create', 'none', '--document', '-'], { input: 'x' })).toMatchObject({ code: 1 })
   })
 
@@ -87,6 +91,11 @@ describe('users, access keys and policies', () => {
     expect(await cli.json(['access-key', 'enable', key.accessKeyId])).toEqual({})
     expect(await cli.json(['access-key', 'disable', key.accessKeyId])).toEqual({})
     expect(await cli.text(['access-key', 'enable', key.accessKeyId])).toContain('is enabled')
+
+    expect(await cli.text(['access-key', 'list', 'dave'])).toMatch(
+      new RegExp(`^${key.accessKeyId} +enabled +\\d{4}-\\d\\d-\\d\\d \\(now\\) +\\S+`, 'm'),
+    )
+    expect((await cli.json(['access-key', 'list', 'dave'])).accessKeys).toHaveLength(2)
 
     // Nothing may be made whose file cannot be written, and no file of a key that could not be made is left.
     const third = await cli.run(['access-key', 'create', 'dave', '--save', cli.at('third.json')])

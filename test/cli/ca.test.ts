@@ -51,6 +51,15 @@ describe('certkeep ca', () => {
     expect(await cli.json(['ca', 'activate', other, '--issuer', rootId])).toEqual({})
   })
 
+  test('create and activate below an Ed25519 root: the hash follows from the key that signs', async () => {
+    const rootId = await create('--common-name', 'Ed', '--key', 'ed25519')
+    const certified = await create('--type', 'subordinate', '--issuer', rootId, '--common-name', 'Below Ed')
+    expect(await cli.json(['ca', 'show', certified])).toMatchObject({ state: 'active', ca: { keyAlgorithm: 'p256' } })
+    const later = await waiting('Later below Ed')
+    await cli.text(['ca', 'activate', later, '--issuer', rootId])
+    expect(await cli.json(['ca', 'show', later])).toMatchObject({ state: 'active' })
+  })
+
   test('csr, import, export: a certificate signed elsewhere', async () => {
     await using openssl = withOpenssl()
     const subId = await waiting('Outside')

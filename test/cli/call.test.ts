@@ -25,7 +25,10 @@ describe('certkeep call', () => {
       await cli.text(['help', 'call']),
     ]
     for (const [name, { summary }] of Object.entries(operations))
-      for (const shown of [text, help, topic]) expect(shown).toMatch(new RegExp(`^ *${name} .*${summary}$`, 'm'))
+      for (const shown of [text, help, topic])
+        expect(
+          shown.split('\n').filter((line) => line.trim().startsWith(`${name} `) && line.endsWith(summary)),
+        ).toHaveLength(1)
   })
 
   test('input from standard input, from a file, and member by member', async () => {
@@ -40,7 +43,7 @@ describe('certkeep call', () => {
     expect(shown.ca.subject).toEqual({ commonName: '123' })
     expect(await cli.text(['call', 'ShowCa', '--set', `caId=${caId}`])).toMatch(/^ {4}commonName {2}Called$/m)
     expect(await cli.text(['call', 'UntagCa', '--set', `caId=${caId}`, '--set', 'keys=["a"]'])).toBe('Done.\n')
-    expect(await cli.text(['call', 'ListUsers'])).toMatch(/^ {2}userId +userName +enabled +createdAt$/m)
+    expect(await cli.text(['call', 'ListUsers'])).toMatch(/\badmin\b/)
   })
 
   test('--describe shows what it takes, and calls nothing', async () => {

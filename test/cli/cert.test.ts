@@ -135,7 +135,7 @@ describe('certkeep cert repository', () => {
       new RegExp(`^${number} +我的证书 {3}上传[.]example {2}valid {2}uploaded {2}`, 'm'),
     )
     expect(await cli.json(['cert', 'repository', 'list', '--keyword', '上传'])).toMatchObject({ total: 2 })
-    expect((await cli.json(['cert', 'repository', 'list', '--expiring-within', '30'])).total).toBe(0)
+    expect((await cli.json(['cert', 'repository', 'list', '--expiring-within', '30', '--uploaded-only'])).total).toBe(0)
 
     expect(await cli.text(['cert', 'repository', 'show', number])).toMatch(/^stored as {4}我的证书$/m)
     expect(await cli.text(['cert', 'repository', 'show', number, '--pem'])).toBe(

@@ -36,8 +36,8 @@ describe('kill -9 on the day of a CA (docs/end-of-life.md)', () => {
         caId = await rootCa(before)
         root = await pem(before, caId)
         const certificateId = await leaf(before, caId)
-        certificate = (await own(before.url, before.credentials, 'ExportPrivateCertificate', { certificateId })).certificate
-          .certificate
+        certificate = (await own(before.url, before.credentials, 'ExportPrivateCertificate', { certificateId }))
+          .certificate.certificate
         await own(before.url, before.credentials, 'RevokeCertificate', { certificateId, reason: 'superseded' })
         await until('a CRL', () => crl(before, caId))
         await own(before.url, before.credentials, 'DisableCa', { caId })

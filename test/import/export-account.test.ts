@@ -9,8 +9,11 @@ import { opensslCa, opensslDatabase } from './openssl-ca.ts'
 
 const sections = [
   'account',
-  'users',
+  'resourceGroups',
   'policies',
+  'groups',
+  'users',
+  'roles',
   'cas',
   'issuances',
   'revocations',
@@ -84,6 +87,18 @@ describe('the way out (ExportAccount): everything but what the rules forbid', ()
       Statement: [{ Effect: 'Allow', Action: ['certkeep:account:export'] }],
     }
     reader = await person(service, 'reader', [onlyExport])
+    const trust = {
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Principal: { RAM: [`acs:ram::${service.credentials.accountId}:root`] },
+    }
+    await call('CreateResourceGroup', { name: 'web' })
+    await call('CreateGroup', { groupName: 'operators' })
+    await call('AddUserToGroup', { groupName: 'operators', userName: 'reader' })
+    await call('CreateRole', {
+      roleName: 'visitor',
+      trustPolicy: JSON.stringify({ Version: '1', Statement: [trust] }),
+    })
     stranger = await secondAccount(service)
   })
   afterAll(() => service[Symbol.asyncDispose]())
@@ -135,6 +150,21 @@ describe('the way out (ExportAccount): everything but what the rules forbid', ()
     expect(atOnce.revocations).toHaveLength(2)
     expect(atOnce.users.map(({ name }) => name as string)).toContain('reader')
     expect(atOnce.policies).toHaveLength(1)
+    const [{ id: policyId, versions }] = atOnce.policies
+    const [{ id: groupId }] = atOnce.groups
+    expect(atOnce.groups).toMatchObject([{ name: 'operators' }])
+    expect(atOnce.roles).toMatchObject([
+      { name: 'visitor', trustPolicy: expect.stringContaining('sts:AssumeRole') as string },
+    ])
+    expect(atOnce.resourceGroups.map(({ name }) => name as string)).toContain('web')
+    expect(versions).toMatchObject([
+      { number: 1, document: expect.stringContaining('certkeep:account:export') as string },
+    ])
+    expect(atOnce.users.find(({ name }) => name === 'reader')).toMatchObject({
+      attachments: [{ policyId, scope: null }],
+      groupIds: [groupId],
+      accessKeys: [{ id: reader.accessKeyId, enabled: true }],
+    })
     const operations = atOnce.auditEntries.map(({ operation }) => operation as string)
     expect(operations).toEqual(
       expect.arrayContaining(['CreateCa', 'ImportCa', 'RevokeCertificate', 'UploadCertificate']),

@@ -46,7 +46,23 @@ beforeAll(async () => {
     userName: user.userName,
     accessKeyId: user.accessKeyId,
     policyName: 'PCA ReadOnlyAccess',
+    ownPolicyName: 'policy-of-samples',
+    groupName: 'group-of-samples',
+    roleName: 'role-of-samples',
+    accountId: service.credentials.accountId,
   }
+  const { ownPolicyName, groupName, roleName, userName, policyName } = objects
+  const reads = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'pca:ca:get', Resource: '*' }] }
+  const document = JSON.stringify(reads)
+  await admin('CreatePolicy', { policyName: ownPolicyName, document })
+  await admin('CreatePolicyVersion', { policyName: ownPolicyName, document, setAsDefault: false })
+  await admin('CreateGroup', { groupName })
+  await admin('AddUserToGroup', { groupName, userName })
+  await admin('AttachPolicyToGroup', { groupName, policyName })
+  const root = { RAM: [`acs:ram::${service.credentials.accountId}:root`] }
+  const trust = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: root }] }
+  await admin('CreateRole', { roleName, trustPolicy: JSON.stringify(trust) })
+  await admin('AttachPolicyToRole', { roleName, policyName })
   stranger = await secondAccount(service)
   nobody = await person(service, 'nobody')
   const deny = { Version: '1', Statement: [{ Effect: 'Deny', Action: '*', Resource: '*' }] }
@@ -67,7 +83,10 @@ afterAll(async () => {
 /** Everything but what a refusal may write (the audit log) and what the clock writes by itself. */
 function state(): string {
   const database = new DatabaseSync(join(service.dataFolder, 'certkeep.db'), { readOnly: true })
-  const own = new Set(['audit_entries', 'meta', 'jobs', 'nonces', 'crls', 'crl_parts', 'signings', 'sqlite_sequence'])
+  const own = new Set([
+    ...['audit_entries', 'meta', 'jobs', 'nonces', 'crls', 'crl_parts', 'signings', 'sqlite_sequence'],
+    'access_key_uses', // also of calls that are refused: their signature held
+  ])
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all()
   const rows = tables
     .map((row) => String(row['name']))
@@ -96,49 +115,49 @@ async function send(name: OperationName, { as, headers = (h) => h, body = (b) =>
   return { status: response.status, headers: response.headers, body: await response.json() }
 }
 
-const refusedWith = (answer: Answer, status: number, code: string) => {
+const expectRefused = (answer: Answer, status: number, code: string) => {
   expect(answer).toMatchObject({ status, body: { error: { code } } })
 }
 
 describe.each(names)('%s is refused', (name) => {
   test('without credentials', async () => {
-    refusedWith(await send(name, {}), 401, 'Unauthenticated')
+    expectRefused(await send(name, {}), 401, 'Unauthenticated')
   })
 
   test('with a token that nobody issued', async () => {
     const headers = () => ({ 'x-auth-token': 'A'.repeat(43) })
-    refusedWith(await send(name, { headers }), 401, 'Unauthenticated')
+    expectRefused(await send(name, { headers }), 401, 'Unauthenticated')
   })
 
   test('with a wrong signature', async () => {
     const as = { ...service.credentials, accessKeySecret: 'x'.repeat(40) }
-    refusedWith(await send(name, { as }), 401, 'Unauthenticated')
+    expectRefused(await send(name, { as }), 401, 'Unauthenticated')
   })
 
   test('with a body that was changed after signing', async () => {
     const as = service.credentials
-    refusedWith(await send(name, { as, body: (body) => `${body} ` }), 401, 'Unauthenticated')
+    expectRefused(await send(name, { as, body: (body) => `${body} ` }), 401, 'Unauthenticated')
   })
 
   test('when signed sixteen minutes ago, or ahead', async () => {
     for (const minutes of [-16, 16]) {
       const date = new Date(Date.now() + minutes * 60_000)
-      refusedWith(await send(name, { as: service.credentials, date }), 401, 'Unauthenticated')
+      expectRefused(await send(name, { as: service.credentials, date }), 401, 'Unauthenticated')
     }
   })
 
   if (declared(name).actions.length === 0) return // every user of the account may
 
   test('without a policy', async () => {
-    refusedWith(await send(name, { as: nobody }), 403, 'AccessDenied')
+    expectRefused(await send(name, { as: nobody }), 403, 'AccessDenied')
   })
 
   test('by an explicit deny beside every right', async () => {
-    refusedWith(await send(name, { as: denied }), 403, 'AccessDenied')
+    expectRefused(await send(name, { as: denied }), 403, 'AccessDenied')
   })
 
   test('when the tag is not the one that is allowed', async () => {
-    refusedWith(await send(name, { as: wrongTag }), 403, 'AccessDenied')
+    expectRefused(await send(name, { as: wrongTag }), 403, 'AccessDenied')
   })
 
   if (declared(name).resource?.missing === undefined) return // it makes or lists, and has no object to miss

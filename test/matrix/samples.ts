@@ -14,6 +14,11 @@ export interface Objects {
   userName: string
   accessKeyId: string
   policyName: string
+  /** One of the account's own, with a second version. */
+  ownPolicyName: string
+  groupName: string
+  roleName: string
+  accountId: string
 }
 
 /** A well-formed input for each operation: what would do something, were it allowed. A new operation needs one, or this does not compile. */
@@ -32,6 +37,7 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   TagCa: ({ caId }) => ({ caId, tags: { env: 'dev' } }),
   UntagCa: ({ caId }) => ({ caId, keys: ['env'] }),
   ListCaTags: ({ caId }) => ({ caId }),
+  MoveCa: ({ caId }) => ({ caId, resourceGroup: null }),
   DeleteCa: ({ caId }) => ({ caId, keepDays: 7 }),
   RestoreCa: ({ caId }) => ({ caId }),
   RevokeCa: ({ caId }) => ({ caId, reason: 'unspecified' }),
@@ -51,6 +57,7 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   UploadCertificate: () => ({ name: 'sample', certificate: pem().certificate, privateKey: pem().key }),
   ListRepositoryCertificates: () => ({ uploadedOnly: true, limit: 1, offset: 0 }),
   ShowRepositoryCertificate: ({ number }) => ({ number, withMaterial: true }),
+  MoveCertificate: ({ certificateId }) => ({ certificateId, resourceGroup: null }),
   DeleteRepositoryCertificate: ({ number }) => ({ number }),
   ConfirmTime: () => ({}),
   ExportAccount: () => ({ limit: 1 }),
@@ -64,6 +71,42 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   CreatePolicy: () => ({ policyName: 'sample', document: '{"Version":"1","Statement":[]}' }),
   AttachPolicy: ({ userName, policyName }) => ({ userName, policyName }),
   DetachPolicy: ({ userName, policyName }) => ({ userName, policyName }),
+  ShowUser: ({ userName }) => ({ userName }),
+  DeleteUser: ({ userName }) => ({ userName }),
+  TagUser: ({ userName }) => ({ userName, tags: { env: 'dev' } }),
+  UntagUser: ({ userName }) => ({ userName, keys: ['env'] }),
+  SetUserPassword: ({ userName }) => ({ userName, password: 'long enough' }),
+  ChangePassword: () => ({ oldPassword: 'long enough', newPassword: 'longer than that' }),
+  ListAccessKeys: ({ userName }) => ({ userName }),
+  RotateAccessKey: ({ accessKeyId }) => ({ accessKeyId }),
+  DeleteAccessKey: ({ accessKeyId }) => ({ accessKeyId }),
+  CreateGroup: () => ({ groupName: 'sample' }),
+  ListGroups: () => ({}),
+  ShowGroup: ({ groupName }) => ({ groupName }),
+  DeleteGroup: ({ groupName }) => ({ groupName }),
+  AddUserToGroup: ({ groupName, userName }) => ({ groupName, userName }),
+  RemoveUserFromGroup: ({ groupName, userName }) => ({ groupName, userName }),
+  CreateRole: () => ({ roleName: 'sample', trustPolicy: '{"Version":"1","Statement":[]}' }),
+  ListRoles: () => ({}),
+  ShowRole: ({ roleName }) => ({ roleName }),
+  UpdateRole: ({ roleName }) => ({ roleName, description: 'sample' }),
+  DeleteRole: ({ roleName }) => ({ roleName }),
+  AssumeRole: ({ accountId, roleName }) => ({ account: { id: accountId }, roleName, sessionName: 'sample' }),
+  CreateTemporaryKey: () => ({}),
+  ShowCaller: () => ({}),
+  ListPolicies: () => ({}),
+  ShowPolicy: ({ ownPolicyName: policyName }) => ({ policyName }),
+  CreatePolicyVersion: ({ ownPolicyName: policyName }) => ({ policyName, document: '{}', setAsDefault: true }),
+  SetDefaultPolicyVersion: ({ ownPolicyName: policyName }) => ({ policyName, number: 2 }),
+  DeletePolicyVersion: ({ ownPolicyName: policyName }) => ({ policyName, number: 2 }),
+  DeletePolicy: ({ ownPolicyName: policyName }) => ({ policyName }),
+  AttachPolicyToGroup: ({ groupName, policyName }) => ({ groupName, policyName }),
+  DetachPolicyFromGroup: ({ groupName, policyName }) => ({ groupName, policyName }),
+  AttachPolicyToRole: ({ roleName, policyName }) => ({ roleName, policyName }),
+  DetachPolicyFromRole: ({ roleName, policyName }) => ({ roleName, policyName }),
+  SimulatePolicy: ({ userName }) => ({ userName, actions: ['pca:ca:get'] }),
+  CreateResourceGroup: () => ({ name: 'sample' }),
+  ListResourceGroups: () => ({}),
 }
 
 const subject = { commonName: 'sample.example.com' }

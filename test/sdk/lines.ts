@@ -59,7 +59,7 @@ export function language(name: string, folderName: string, commands: { client: C
 /** Whether setup.sh has nothing left to do: what it made last was made from the files that are there now. */
 function isSetUp(folder: string): boolean {
   const requirements = `${folder}requirements.txt`
-  if (!existsSync(requirements)) return spawnSync('./setup.sh', ['--check'], { cwd: folder }).status === 0
+  if (!existsSync(requirements)) return spawnSync(`${folder}setup.sh`, ['--check']).status === 0
   const installed = `${folder}.venv/requirements.txt`
   return existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(requirements, 'utf8')
 }

@@ -119,7 +119,10 @@ describe('the Alibaba door', () => {
       const forgetful = alibabaDoor({
         ...client.parts,
         nonces: {
-          remember: (...nonce) => ({ ...client.parts.nonces.remember(...nonce), verdict: 'fresh' as const }),
+          remember: async (...nonce) => ({
+            ...(await client.parts.nonces.remember(...nonce)),
+            verdict: 'fresh' as const,
+          }),
         },
       })
       const nonce = 'durable'

@@ -47,12 +47,12 @@ async function answer(
   read: RpcRequest,
   requestId: string,
 ): Promise<{ action: string; members: WireObject }> {
-  const { principal, request, nonce } = await identify(parts, read)
+  const { principal, request, accessKeyId, nonce } = await identify(parts, read)
   const { action, version } = request
   const operation = findWireOperation(version, action)
   if (typeof operation === 'string') throw new Error('an operation was let through that is not served')
-  const accessKeyId = nonce?.accessKeyId
-  const caller = parts.principals.callerOf(principal, () => stillThere(parts, accessKeyId), {
+  const reread = async () => (accessKeyId === undefined ? undefined : parts.principals.rereadKey(accessKeyId))
+  const caller = parts.principals.callerOf(principal, reread, {
     accessKeyId,
     sourceIp,
     secureTransport,
@@ -71,15 +71,20 @@ async function answer(
   } catch (error) {
     const refusal =
       error instanceof Problem
-        ? wireError(error, { action, requestId, principal, fields: operation.fields })
+        ? wireError(error, {
+            ramAction: `${operation.ramCode}:${action}`,
+            requestId,
+            principal,
+            fields: operation.fields,
+          })
         : undefined
     throw refusal ?? error
   }
 }
 
-/** The caller, and the nonce under the hash by which a write makes it durable. */
+/** The caller, and the nonce under the hash by which a write makes it durable where that is still to be done. */
 async function identify(parts: AlibabaDoorParts, read: RpcRequest) {
-  let hash: Uint8Array = new Uint8Array()
+  let hash: Uint8Array | undefined
   const { principal, request, signed } = await authenticate<Principal>(read, {
     refuseApi({ version, action }) {
       const operation = findWireOperation(version, action)
@@ -87,24 +92,26 @@ async function identify(parts: AlibabaDoorParts, read: RpcRequest) {
     },
     findAccessKey: (id) => findAccessKey(parts, id),
     nonces: {
-      remember(accessKeyId, nonce, timestampMs) {
-        const remembered = parts.nonces.remember(accessKeyId, nonce, timestampMs)
+      async remember(accessKeyId, nonce, timestampMs) {
+        const remembered = await parts.nonces.remember(accessKeyId, nonce, timestampMs)
         hash = remembered.hash
         return remembered.verdict
       },
     },
     wallClock: parts.wallClock,
   })
-  return { principal, request, nonce: signed && { ...signed, hash } }
+  return { principal, request, accessKeyId: signed?.accessKeyId, nonce: signed && hash && { ...signed, hash } }
 }
 
 async function findAccessKey({ principals }: DoorParts, id: string): Promise<AccessKey<Principal> | undefined> {
   const found = await principals.byAccessKey(id)
-  return found && { accessKeyId: id, secret: found.secret, active: found.active, principal: found.principal }
-}
-
-/** The same caller with the rights of this moment; undefined when key or user are gone or disabled. */
-async function stillThere({ principals }: DoorParts, accessKeyId: string | undefined): Promise<Principal | undefined> {
-  const found = accessKeyId === undefined ? undefined : await principals.byAccessKey(accessKeyId)
-  return found?.active ? found.principal : undefined
+  if (!found) return undefined
+  const { secret, active, principal, temporary } = found
+  return {
+    accessKeyId: id,
+    secret,
+    active,
+    principal,
+    ...(temporary && { session: { tokenSha256: temporary.tokenSha256, expiresAtMs: temporary.expiresAt } }),
+  }
 }

@@ -18,6 +18,8 @@ interface Declaration<Declared extends DeclaredParameters, Input, Resource, Answ
   fields: Readonly<Record<keyof NoInfer<Input> & string, keyof Declared & string>>
   /** @throws AlibabaWireError */
   input: (values: ValuesOf<Declared>) => NoInfer<Input>
+  /** Before the action's name in policies; the code of certificates unless given. */
+  ramCode?: string
   /** @param now the domain clock, milliseconds since 1970 */
   members: (answer: Answer, now: number, values: ValuesOf<Declared>) => WireObject
 }
@@ -33,6 +35,7 @@ interface WireCall {
 export interface WireOperation {
   readonly parameters: DeclaredParameters
   readonly fields: Readonly<Record<string, string>>
+  readonly ramCode: string
   /** @throws Problem, AlibabaWireError */
   readonly call: (call: WireCall) => Promise<WireObject>
 }
@@ -45,11 +48,13 @@ export function wireOperation<Declared extends DeclaredParameters, Input, Resour
   operation,
   fields,
   input,
+  ramCode = 'yundun-cert',
   members,
 }: Declaration<Declared, Input, Resource, Answer>): WireOperation {
   return {
     parameters,
     fields,
+    ramCode,
     async call({ runner, caller, request, now }) {
       let values: ValuesOf<Declared> | undefined
       const answer = await runner.run(operation, caller, () => {

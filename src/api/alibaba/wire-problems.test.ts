@@ -8,7 +8,7 @@ import { wireError, wireProblems } from './wire-problems.ts'
 const divergences = readFileSync(new URL('../../../docs/divergences/alibaba.md', import.meta.url), 'utf8')
 
 const call = {
-  action: 'UploadUserCertificate',
+  ramAction: 'yundun-cert:UploadUserCertificate',
   requestId: 'id',
   principal: { user: { decimalId: '1' }, account: { id: '2' } } as Principal,
   fields: { name: 'Name', tags: 'Tags' },
@@ -27,9 +27,12 @@ describe('problems of the core in this dialect', () => {
     expect(new Set([...own, dryRunNotSupported].map(({ status }) => status))).toEqual(new Set([400]))
   })
 
-  test('only a certificate that is not there is a 404', () => {
+  test('of what can be deleted only a certificate that is not there is a 404; a role’s is STS’s own', () => {
     const missing = Object.entries(wireProblems).filter(([, { status }]) => status === 404)
-    expect(missing.map(([problemCode, { code }]) => [problemCode, code])).toEqual([['CertificateNotFound', 'NotFound']])
+    expect(missing.map(([problemCode, { code }]) => [problemCode, code])).toEqual([
+      ['CertificateNotFound', 'NotFound'],
+      ['RoleNotFound', 'EntityNotExist.Role'],
+    ])
   })
 
   test('a code of ours never hides one of the vendor’s', () => {

@@ -25,8 +25,8 @@ const refused = (code: string): WireError => ({ status: 400, code })
 const own = (code: string): WireError => ({ status: 400, code, own: true })
 
 /**
- * Clients take any 404 of a deletion for "already gone" (contract alibaba-cas, DeleteUserCertificate), so no problem but
- * that one has this status.
+ * Clients take any 404 of a deletion for "already gone" (contract alibaba-cas, DeleteUserCertificate), so no problem of a deletion
+ * but that one has this status. (AssumeRole's is the vendor's own.)
  */
 export const wireProblems = {
   AccessDenied: common('NoPermission'),
@@ -51,14 +51,37 @@ export const wireProblems = {
 
   CallerGone: common('InvalidAccessKeyId.Inactive'),
   CredentialsWrong: own('CredentialsWrong'),
+  PasswordUnfit: own('PasswordUnfit'),
+  LastAdministrator: own('LastAdministrator'),
   UserNotFound: own('UserNotFound'),
   UserNameTaken: own('UserNameTaken'),
+  UserInUse: own('UserInUse'),
+  TooManyUserTags: own('TooManyUserTags'),
+  NotForTemporaryKeys: own('NotForTemporaryKeys'),
   AccessKeyNotFound: own('AccessKeyNotFound'),
   AccessKeyLimit: own('AccessKeyLimit'),
+  AccessKeyInUse: own('AccessKeyInUse'),
+  GroupNotFound: own('GroupNotFound'),
+  GroupNameTaken: own('GroupNameTaken'),
+  GroupInUse: own('GroupInUse'),
+  NotAMember: own('NotAMember'),
+  RoleNotFound: { status: 404, code: 'EntityNotExist.Role', message: 'The specified role not exists.' },
+  RoleNameTaken: own('RoleNameTaken'),
+  RoleInUse: own('RoleInUse'),
+  RoleNotTrusting: common('NoPermission'),
+  TrustPolicyInvalid: own('TrustPolicyInvalid'),
+  SessionTooLong: refused('InvalidParameter.DurationSeconds'),
+  SessionPolicyInvalid: refused('InvalidParameter.PolicyGrammar'),
   PolicyNotFound: own('PolicyNotFound'),
   PolicyNameTaken: own('PolicyNameTaken'),
   PolicyInvalid: own('PolicyInvalid'),
   PolicyNotAttached: own('PolicyNotAttached'),
+  PolicyInUse: own('PolicyInUse'),
+  PolicyVersionNotFound: own('PolicyVersionNotFound'),
+  PolicyVersionLimit: own('PolicyVersionLimit'),
+  PolicyVersionInUse: own('PolicyVersionInUse'),
+  ResourceGroupNotFound: own('ResourceGroupNotFound'),
+  ResourceGroupNameTaken: own('ResourceGroupNameTaken'),
 
   ValidityInvalid: own('ValidityInvalid'),
   SubjectInvalid: own('SubjectInvalid'),
@@ -88,7 +111,8 @@ export const wireProblems = {
 
 /** What of a call its refusals show. */
 export interface RefusedCall {
-  action: string
+  /** As policies name it. */
+  ramAction: string
   requestId: string
   principal: Principal
   /** The parameter behind each field of the core's input. */
@@ -113,11 +137,12 @@ export function wireError(problem: Problem, call: RefusedCall): AlibabaWireError
 
 /** Contract alibaba-ram §7. The same text whatever the object of the call is, and whether it is there. */
 function accessDenied({ decision, policyType }: Partial<AccessDenial>, call: RefusedCall): AlibabaWireError {
-  const { user, account } = call.principal
+  const { user, account, session } = call.principal
   return noPermission({
-    AuthAction: `yundun-cert:${call.action}`,
-    AuthPrincipalType: 'SubUser',
-    AuthPrincipalDisplayName: user.decimalId,
+    AuthAction: call.ramAction,
+    ...(session?.role
+      ? { AuthPrincipalType: 'AssumedRoleUser', AuthPrincipalDisplayName: user.name }
+      : { AuthPrincipalType: 'SubUser', AuthPrincipalDisplayName: user.decimalId }),
     AuthPrincipalOwnerId: account.id,
     NoPermissionType: decision === 'explicitDeny' ? 'ExplicitDeny' : 'ImplicitDeny',
     ...(policyType === undefined ? {} : { PolicyType: policyType }),

@@ -8,7 +8,7 @@ import { caHandlers } from './ca.ts'
 import type { Call, Handler, HuaweiDoorParts, Success } from './call.ts'
 import { certificateHandlers } from './certificates.ts'
 import { HuaweiWireError, iamErrors, ownErrors, type WireCode } from './errors.ts'
-import { createToken, iamHandlers } from './iam.ts'
+import { createToken, iamHandlers, projectOf } from './iam.ts'
 import { route, type WireOperation } from './routes.ts'
 import { wireError } from './wire-problems.ts'
 
@@ -25,6 +25,8 @@ interface Known {
   domainId: string
   principal: Principal
   reread: () => Promise<Principal | undefined>
+  /** Of the token's scope. */
+  projectName?: string | undefined
 }
 
 /**
@@ -36,23 +38,24 @@ export function huaweiDoor(parts: HuaweiDoorParts): Door {
     wallClock: parts.wallClock,
     async findAccessKey(id) {
       const found = await parts.principals.byAccessKey(id)
-      return (
-        found && {
-          secret: found.secret,
-          active: found.active,
-          principal: known(found.principal, async () => {
-            const now = await parts.principals.byAccessKey(id)
-            return now?.active ? now.principal : undefined
-          }),
-        }
-      )
+      if (!found) return undefined
+      const { secret, active, temporary } = found
+      return {
+        secret,
+        active,
+        principal: known(found.principal, () => parts.principals.rereadKey(id)),
+        ...(temporary && { securityTokenHash: temporary.tokenSha256, expiresAt: temporary.expiresAt }),
+      }
     },
     async findToken(text) {
       const found = await parts.principals.ofToken(text)
       return (
         found && {
           expiresAt: found.expiresAt,
-          principal: known(found.principal, async () => (await parts.principals.ofToken(text))?.principal),
+          principal: {
+            ...known(found.principal, async () => (await parts.principals.ofToken(text))?.principal),
+            projectName: projectOf(found.scope),
+          },
         }
       )
     },
@@ -113,7 +116,11 @@ async function answer(
 }
 
 const callerOf = (parts: HuaweiDoorParts, { principal, accessKeyId }: Authenticated<Known>, { origin }: Call) =>
-  parts.principals.callerOf(principal.principal, principal.reread, { ...origin, accessKeyId })
+  parts.principals.callerOf(principal.principal, principal.reread, {
+    ...origin,
+    accessKeyId,
+    projectName: principal.projectName,
+  })
 
 const refusals = {
   pathUnknown: { pca: ownErrors.pcaPathUnknown, scm: ownErrors.scmPathUnknown, iam: iamErrors.notFound },

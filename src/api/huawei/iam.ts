@@ -1,8 +1,9 @@
-import { issueToken } from '../../iam/index.ts'
+import { issueToken, principalNames } from '../../iam/index.ts'
 import { Problem } from '../../kernel/index.ts'
 import { ok, type AuthenticatedCall, type Call, type Handler, type Success } from './call.ts'
 import { HuaweiWireError, iamErrors } from './errors.ts'
 import { headerTable } from './request.ts'
+import { createTemporaryAccessKey } from './security-tokens.ts'
 import {
   callerIdentity,
   domainList,
@@ -22,6 +23,9 @@ import { readQuery } from './read-body.ts'
 interface KeptScope {
   project?: Named
 }
+
+/** The name of the project that a token was asked for. @param kept as stored with the token */
+export const projectOf = (kept: string): string | undefined => (JSON.parse(kept) as KeptScope | null)?.project?.name
 
 /**
  * `POST /v3/auth/tokens`, the one call without credentials in its headers. A wrong account, user, password or scope is told alike and
@@ -88,7 +92,7 @@ function tokenAnswer(call: Call, token: string, view: Omit<TokenView, 'roles'>, 
 const catalogAt = (url: string) =>
   ['ccm', 'scm', 'iam'].map((service) => ({ id: service, name: service, type: service, url }))
 
-/** What every caller may ask about itself; none of it is an operation of the core. */
+/** What every caller may ask about itself. */
 export const iamHandlers = {
   /** A token of the caller's own: whose another one is, nobody else needs to know. */
   async KeystoneValidateToken(call) {
@@ -117,10 +121,14 @@ export const iamHandlers = {
     return ok(projectList([{ id, name: asked ?? name, domainId: id }], `${baseUrl(call)}/v3/projects`))
   },
 
-  GetCallerIdentity: async ({ principal: { account, user } }) => {
-    const principalUrn = `iam::${account.domainId}:user:${user.name}`
-    return ok(callerIdentity({ domainId: account.domainId, principalId: user.id, principalUrn }))
+  GetCallerIdentity: async ({ principal }) => {
+    const { account, user, session } = principal
+    const principalId = session?.role ? `${user.id}:${session.name}` : user.id
+    const principalUrn = principalNames(principal).urn
+    return ok(callerIdentity({ domainId: account.domainId, principalId, principalUrn }))
   },
+
+  CreateTemporaryAccessKey: createTemporaryAccessKey,
 } satisfies Record<string, Handler>
 
 const ownDomain = ({ principal: { account } }: AuthenticatedCall): Named => ({

@@ -8,6 +8,7 @@ export const wireOperations = {
   KeystoneListAuthDomains: 'GET /v3/auth/domains',
   KeystoneListProjects: 'GET /v3/projects',
   GetCallerIdentity: 'GET /v5/caller-identity',
+  CreateTemporaryAccessKey: 'POST /v3.0/OS-CREDENTIAL/securitytokens',
 
   CreateCertificateAuthority: 'POST /v1/private-certificate-authorities',
   ListCertificateAuthority: 'GET /v1/private-certificate-authorities',

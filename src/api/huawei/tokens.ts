@@ -128,7 +128,7 @@ function catalogEntry({ id, name, type, url }: CatalogService) {
 }
 
 /** IAM writes microseconds; ours are always zero below the millisecond. */
-function isoMicroseconds(instant: number): string {
+export function isoMicroseconds(instant: number): string {
   return new Date(instant).toISOString().replace('Z', '000Z')
 }
 

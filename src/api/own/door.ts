@@ -30,18 +30,20 @@ export function ownDoor(parts: DoorParts): Door {
 
 async function call(parts: DoorParts, request: DoorRequest, requestId: string): Promise<unknown> {
   const name = request.rawUrl.slice(prefix.length).split('?', 1)[0]!
-  const byKey = async (id: string) => {
-    const key = await parts.principals.byAccessKey(id)
-    return key?.active ? key.principal : undefined
-  }
   const byToken = async (token: string) => (await parts.principals.ofToken(token))?.principal
   const { principal, accessKeyId } = await authenticate<Who>(
     { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
     {
       findAccessKey: async (id) => {
         const key = await parts.principals.byAccessKey(id)
-        const principal = key && whoOf(key.principal, () => byKey(id))
-        return key && principal && { secret: key.secret, active: key.active, principal }
+        if (!key) return undefined
+        const { secret, active, temporary } = key
+        return {
+          secret,
+          active,
+          principal: whoOf(key.principal, () => parts.principals.rereadKey(id)),
+          ...(temporary && { securityTokenHash: temporary.tokenSha256, expiresAt: temporary.expiresAt }),
+        }
       },
       findToken: async (token) => {
         const known = await parts.principals.ofToken(token)
@@ -118,6 +120,19 @@ const statusOf: Readonly<Record<string, number>> = {
   UserNotFound: 404,
   AccessKeyNotFound: 404,
   PolicyNotFound: 404,
+  PolicyVersionNotFound: 404,
+  GroupNotFound: 404,
+  RoleNotFound: 404,
+  ResourceGroupNotFound: 404,
+  RoleNotTrusting: 403,
+  NotForTemporaryKeys: 403,
+  LastAdministrator: 409,
+  UserInUse: 409,
+  GroupInUse: 409,
+  RoleInUse: 409,
+  PolicyInUse: 409,
+  PolicyVersionInUse: 409,
+  AccessKeyInUse: 409,
   ChangedMeanwhile: 409,
   CaChanged: 409,
   CertificateChanged: 409,

@@ -10,6 +10,6 @@ if cat $sources | cmp -s - .build/sources; then exit 0; fi
 if [ "${1:-}" = --check ]; then exit 1; fi
 rm -rf .build
 mkdir .build
-go build -mod=readonly -o .build/ ./client ./sample
+go build -mod=readonly -buildvcs=false -o .build/ ./client ./sample
 # shellcheck disable=SC2086
 cat $sources >.build/sources

@@ -1,4 +1,5 @@
 import { unzipSync } from 'fflate'
+import { file, openssl } from '../openssl.ts'
 import type { ExpectedAnswer, Header } from './format.ts'
 import { generalized, isForNumber, matches, timePlaceholder, variableName, type Known } from './placeholders.ts'
 
@@ -87,15 +88,28 @@ function toldJson(value: unknown, expected: unknown, known: Known): unknown {
   if (isObject(value)) {
     const was = isObject(expected) ? expected : {}
     const names = [...Object.keys(was), ...Object.keys(value)].filter((name) => Object.hasOwn(value, name))
-    return Object.fromEntries([...new Set(names)].map((name) => [name, toldJson(value[name], was[name], known)]))
+    return Object.fromEntries(
+      [...new Set(names)].map((name) => [name, toldMember(name, value[name], was[name], known)]),
+    )
   }
-  if (typeof value === 'string') {
-    const holds = typeof expected === 'string' && !isForNumber(expected) && matches(expected, value, known)
-    return holds && !namesNumber(expected, known) ? expected : generalized(value, known)
-  }
+  if (typeof value === 'string') return toldString(value, expected, known)
   if (typeof value === 'number') return toldNumber(value, expected, known)
   return value
 }
+
+/** Text and number are told apart: `"7"` is not written like `7`. */
+function toldString(value: string, expected: unknown, known: Known): string {
+  const isNumbers = (written: string): boolean => isForNumber(written) || namesNumber(written, known)
+  if (typeof expected === 'string' && !isNumbers(expected) && matches(expected, value, known)) return expected
+  const written = generalized(value, known)
+  return isNumbers(written) ? '<digits>' : written
+}
+
+/** What nobody must read is never written down, whatever else is expected. */
+const secrets = new Set(['password', 'accessKeySecret'])
+
+const toldMember = (name: string, value: unknown, expected: unknown, known: Known): unknown =>
+  secrets.has(name) && typeof value === 'string' && value !== '' ? '<text>' : toldJson(value, expected, known)
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -123,16 +137,21 @@ function toldBytes(received: ReceivedAnswer, expected: string, known: Known): st
   const type = headerOf(received, 'content-type') ?? ''
   if (body.length === 0) return ''
   if (type === 'application/zip') return `<zip: ${Object.keys(unzipSync(body)).join(', ')}>`
-  if (type === 'application/pkix-crl') return derText(body, 'CRL')
-  if (type === 'application/pkix-cert') return derText(body, 'CERTIFICATE')
+  if (type === 'application/pkix-crl') return crlText(body)
+  if (type === 'application/pkix-cert') return certificateText(body)
   return toldText(body.toString('utf8').trim(), expected, known)
 }
 
-/** X.690 §8.1.3: one SEQUENCE, as long as it says. */
-function derText(bytes: Buffer, what: string): string {
-  const octets = bytes[1]! & 0x7f
-  const whole = bytes[1]! < 0x80 ? bytes[1]! + 2 : bytes.readUIntBE(2, octets) + 2 + octets
-  return bytes[0] === 0x30 && whole === bytes.length ? `<der:${what}>` : `<${bytes.length} bytes that are no DER>`
+/** What a verifier reads in it; openssl refuses what is no DER. */
+function crlText(der: Buffer): string {
+  const text = openssl('crl', '-inform', 'DER', '-noout', '-text', '-in', file('crl', der))
+  const [, issuer] = /Issuer: (.*)/.exec(text) ?? []
+  return `<CRL of ${issuer}, ${text.split('Serial Number:').length - 1} revoked>`
+}
+
+function certificateText(der: Buffer): string {
+  const text = openssl('x509', '-inform', 'DER', '-noout', '-subject', '-issuer', '-in', file('certificate', der))
+  return `<certificate ${text.trim().split('\n').join(', ')}>`
 }
 
 /** What a capture takes out of an answer. @throws Error when it is not there */

@@ -89,7 +89,6 @@ const steps: readonly (readonly [string, Step])[] = [
     },
   ],
   [`the CA ${id} is disabled`, ({ cast }, { id: caId }) => cast.ask('DisableCa', { caId })],
-  [`the CA ${id} is enabled`, ({ cast }, { id: caId }) => cast.ask('EnableCa', { caId })],
   [`the CA ${id} is restored`, ({ cast }, { id: caId }) => cast.ask('RestoreCa', { caId })],
   [`the CA ${id} is revoked`, ({ cast }, { id: caId }) => cast.ask('RevokeCa', { caId, reason: 'superseded' })],
   [
@@ -135,10 +134,6 @@ const steps: readonly (readonly [string, Step])[] = [
   [
     `the certificate ${id} is revoked`,
     ({ cast }, groups) => cast.ask('RevokeCertificate', { certificateId: groups['id'], reason: 'superseded' }),
-  ],
-  [
-    `the certificate ${id} is deleted`,
-    ({ cast }, groups) => cast.ask('DeletePrivateCertificate', { certificateId: groups['id'] }),
   ],
   [
     `a CSR(?: for)?${name}(?: with a (?<kind>P-256|RSA-1024|RSA-2048) key)?(?<broken> and a wrong signature)?${as}`,
@@ -224,15 +219,18 @@ function withWrongSignature(csrPem: string): string {
 /** Sixteen bytes, as many as ours have. */
 const serial = (): string => `0x4${randomBytes(16).toString('hex').slice(1)}`
 
+/** openssl with its arguments in groups. */
+const run = (...groups: readonly (readonly string[])[]): string => openssl(...groups.flat())
+
 /** Far beyond every instant that a transcript moves the clock to. */
 const longDays = '30000'
 
 function selfSigned(commonName: string, kind = 'P-256'): { certificate: string; key: string } {
   const keyFile = join(temporaryFolder(), 'key.pem')
-  const certificate = openssl(
-    ...['req', '-x509', ...newKeys[kind]!, '-nodes', '-keyout', keyFile, '-days', longDays],
-    ...['-subj', `/C=CN/ST=Sichuan/L=Chengdu/O=Example/CN=${commonName}`],
-    ...['-addext', `subjectAltName=DNS:${commonName}`, '-set_serial', serial()],
+  const certificate = run(
+    ['req', '-x509', ...newKeys[kind]!, '-nodes', '-keyout', keyFile, '-days', longDays],
+    ['-subj', `/C=CN/ST=Sichuan/L=Chengdu/O=Example/CN=${commonName}`],
+    ['-addext', `subjectAltName=DNS:${commonName}`, '-set_serial', serial()],
   )
   return { certificate, key: readFileSync(keyFile, 'utf8') }
 }
@@ -240,15 +238,15 @@ function selfSigned(commonName: string, kind = 'P-256'): { certificate: string; 
 /** What a CA elsewhere makes of a CSR: a CA's certificate and the root above it, and one that is no CA's. */
 function signedOutside(request: string): { certificate: string; chain: string; leaf: string } {
   const keyFile = join(temporaryFolder(), 'root.key')
-  const chain = openssl(
-    ...['req', '-x509', ...newKeys['P-256']!, '-nodes', '-keyout', keyFile, '-days', longDays],
-    ...['-subj', '/O=Outside/CN=Outside Root'],
-    ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
+  const chain = run(
+    ['req', '-x509', ...newKeys['P-256']!, '-nodes', '-keyout', keyFile, '-days', longDays],
+    ['-subj', '/O=Outside/CN=Outside Root'],
+    ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
   )
   const sign = (extensions: string) =>
-    openssl(
-      ...['x509', '-req', '-in', file('request.pem', request), '-CA', file('root.pem', chain), '-CAkey', keyFile],
-      ...['-set_serial', '0x1234567890abcdef', '-days', longDays, '-extfile', file('extensions', extensions)],
+    run(
+      ['x509', '-req', '-in', file('request.pem', request), '-CA', file('root.pem', chain), '-CAkey', keyFile],
+      ['-set_serial', '0x1234567890abcdef', '-days', longDays, '-extfile', file('extensions', extensions)],
     )
   return {
     certificate: sign(

@@ -47,6 +47,7 @@ const sameInstant = (text: number, argument: string, known: Known): boolean =>
 
 const httpDate = '[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT'
 const isoDate = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,6})?Z'
+const keyId = 'CK[0-9A-Z]{18}'
 const sdkDate = '\\d{8}T\\d{6}Z'
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 
@@ -59,6 +60,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   digits: { pattern: () => '\\d+' },
   base64: { pattern: () => '[A-Za-z0-9+/]+={0,2}' },
   token: { pattern: () => '[A-Za-z0-9_-]{43}' },
+  'key-id': { pattern: () => keyId },
   text: { pattern: () => '[\\s\\S]+?' },
   ms: { pattern: () => '\\d{13,15}', holds: (text, argument, known) => sameInstant(Number(text), argument, known) },
   date: { pattern: () => isoDate, holds: (text, argument, known) => sameInstant(Date.parse(text), argument, known) },
@@ -83,7 +85,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 const placeholder =
-  /<(uuid|UUID|hex|HEX|number|digits|base64|token|text|ms|date|sdk-date|http-date|day|pem)(?:[: ]([^<>]*)|(\d+))?>/g
+  /<(uuid|UUID|hex|HEX|number|digits|base64|token|key-id|text|ms|date|sdk-date|http-date|day|pem)(?:[: ]([^<>]*)|(\d+))?>/g
 
 /** Whether a text is what is written of it: word for word, but for placeholders. */
 export function matches(written: string, text: string, known: Known): boolean {
@@ -160,6 +162,7 @@ const recognized = [
   `(?<date>${isoDate})`,
   '(?<encodedDate>\\d{4}-\\d\\d-\\d\\dT\\d\\d%253A\\d\\d%253A\\d\\dZ)',
   `(?<sdkDate>${sdkDate})`,
+  `(?<keyId>${keyId})`,
   `(?<httpDate>${httpDate})`,
   '(?<![0-9A-Za-z])(?<digits>\\d{14,})(?![0-9A-Za-z])',
   '(?<=^|\\\\n|%3D|[^0-9A-Za-z])(?<hex>[0-9a-f]{32,})(?![0-9A-Za-z])',
@@ -191,6 +194,7 @@ export function generalized(text: string, known: Known): string {
     if (groups['encodedDate'] !== undefined) return '<text>'
     if (groups['base64'] !== undefined) return '<base64>'
     if (groups['day'] !== undefined) return '<day>'
+    if (groups['keyId'] !== undefined) return '<key-id>'
     if (groups['token'] !== undefined) return '<token>'
     if (groups['sdkDate'] !== undefined) return '<sdk-date>'
     if (groups['httpDate'] !== undefined) return timePlaceholder('http-date', Date.parse(whole), known)

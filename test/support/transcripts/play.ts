@@ -15,9 +15,9 @@ interface Manner {
   /** Of the signature, ms from now. */
   signedAt: number
   wrongSecret: boolean
-  without: string[]
-  unsigned: string[]
-  onTheWay: { from: string; to: string }[]
+  without: readonly string[]
+  unsigned: readonly string[]
+  onTheWay: readonly { from: string; to: string }[]
   /** How many are sent at the same moment. */
   times: number
 }
@@ -32,6 +32,21 @@ const usualManner: Manner = {
   onTheWay: [],
   times: 1,
 }
+
+/** What is said of a request, beside steps and the clock. */
+const manners: readonly (readonly [RegExp, (said: readonly string[], manner: Manner) => Partial<Manner>])[] = [
+  [/^as (.+)$/, ([role]) => ({ role: oneOf(roles, role!) })],
+  [/^with (.+)$/, ([proof]) => ({ proof: oneOf(proofs, proof!) })],
+  [/^signed with a wrong secret$/, () => ({ wrongSecret: true })],
+  [/^signed at (\S+)$/, ([at]) => ({ signedAt: duration(at!) })],
+  [/^signed without (\S+)$/, ([name], { without }) => ({ without: [...without, name!] })],
+  [/^not signed: (\S+)$/, ([name], { unsigned }) => ({ unsigned: [...unsigned, name!] })],
+  [
+    /^on the way: (.+) becomes (.*)$/,
+    ([from, to], { onTheWay }) => ({ onTheWay: [...onTheWay, { from: from!, to: to! }] }),
+  ],
+  [/^sent (\d+) times at once$/, ([times]) => ({ times: Number(times) })],
+]
 
 export interface PlayOptions {
   service: Pick<Service, 'url' | 'endpoint'>
@@ -86,56 +101,31 @@ export class Play {
   }
 
   private async obey(directives: readonly Directive[], usual: Manner): Promise<Manner> {
-    const manner = { ...usual }
+    let manner = usual
     for (const { line, text } of directives)
       try {
-        await this.obeyOne(text, manner)
+        manner = { ...manner, ...(await this.obeyOne(text, manner)) }
       } catch (error) {
         throw new TranscriptError(line, error instanceof Error ? error.message : String(error))
       }
     return manner
   }
 
-  private async obeyOne(text: string, manner: Manner): Promise<void> {
-    const [, word = '', rest = ''] = /^(\S+)(?: (.*))?$/.exec(text) ?? []
-    if (word === 'operation') return
-    if (word === 'given') return take(this.stage!, fillIn(rest, this.variables))
-    if (word === 'clock') return this.moveClock(rest)
-    if (word === 'as') {
-      manner.role = oneOf(roles, rest)
-      return
+  private async obeyOne(text: string, manner: Manner): Promise<Partial<Manner>> {
+    const [, step] = /^given (.+)$/.exec(text) ?? []
+    if (step !== undefined) await take(this.stage!, fillIn(step, this.variables))
+    const [, by] = /^clock (.+)$/.exec(text) ?? []
+    if (by !== undefined) await this.moveClock(by)
+    if (step !== undefined || by !== undefined || text.startsWith('operation ')) return {}
+    for (const [pattern, say] of manners) {
+      const found = pattern.exec(text)
+      if (found)
+        return say(
+          found.slice(1).map((group) => fillIn(group, this.variables)),
+          manner,
+        )
     }
-    if (word === 'with') {
-      manner.proof = oneOf(proofs, rest)
-      return
-    }
-    if (text === 'signed with a wrong secret') {
-      manner.wrongSecret = true
-      return
-    }
-    const [, at] = /^signed at ([+-]\d+[dhms])$/.exec(text) ?? []
-    if (at !== undefined) {
-      manner.signedAt = duration(at)
-      return
-    }
-    const [, left] = /^signed without (\S+)$/.exec(text) ?? []
-    if (left !== undefined) {
-      manner.without = [...manner.without, left]
-      return
-    }
-    const [, bare] = /^not signed: (\S+)$/.exec(text) ?? []
-    if (bare !== undefined) {
-      manner.unsigned = [...manner.unsigned, bare]
-      return
-    }
-    const [, from, to] = /^on the way: (.+) becomes (.*)$/.exec(text) ?? []
-    if (from !== undefined && to !== undefined) {
-      manner.onTheWay = [...manner.onTheWay, { from: fillIn(from, this.variables), to: fillIn(to, this.variables) }]
-      return
-    }
-    const [, times] = /^sent (\d+) times at once$/.exec(text) ?? []
-    if (times === undefined) throw new Error(`the directive "# ${text}" is not known; comments begin with //`)
-    manner.times = Number(times)
+    throw new Error(`the directive "# ${text}" is not known; comments begin with //`)
   }
 
   private async moveClock(by: string): Promise<void> {

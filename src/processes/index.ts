@@ -1,0 +1,7 @@
+export { Freshness, freshnessMemory, RightsOfAllProcesses } from './freshness.ts'
+export { KeysOfAllProcesses, LeasedKeys } from './leased-keys.ts'
+export { processClock } from './process-clock.ts'
+export { leaseMs, ProcessKeeper } from './process-keeper.ts'
+export { RateLeases } from './rate-leases.ts'
+export { LeasedRateLimiter, shareMemory, SharedShares, type ShareRequest } from './rate-shares.ts'
+export type * from './store.ts'

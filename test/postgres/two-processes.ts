@@ -1,0 +1,40 @@
+import { rm } from 'node:fs/promises'
+import { temporaryFolder, startService, type Service, type ServiceOptions } from '../support/service.ts'
+import { aPostgresSchema } from '../../src/storage/postgres-server.fixture.ts'
+
+/** Two processes as a user starts them, on one database and one folder for master key and keyring. */
+export interface TwoProcesses extends AsyncDisposable {
+  a: Service
+  b: Service
+  /** The URL of their database. */
+  database: string
+  /** A further process, which the caller ends. */
+  another(options?: ServiceOptions): Promise<Service>
+}
+
+export async function twoProcesses(options: ServiceOptions = {}): Promise<TwoProcesses> {
+  const schema = await aPostgresSchema()
+  const dataFolder = temporaryFolder()
+  const another = (own: ServiceOptions = {}) =>
+    startService({
+      workers: 1,
+      ...options,
+      dataFolder,
+      keep: true,
+      ...own,
+      environment: { CERTKEEP_DATABASE: schema.url, ...options.environment, ...own.environment },
+    })
+  const a = await another()
+  const b = await another()
+  return {
+    a,
+    b,
+    database: schema.url,
+    another,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([a, b].map((service) => service[Symbol.asyncDispose]()))
+      await rm(dataFolder, { recursive: true, force: true })
+      await schema[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,3 @@
+module certkeep.test/verify
+
+go 1.19
