@@ -36,6 +36,9 @@ function answered(door: string): Map<string, number[]> {
   return statuses
 }
 
+/** Temporary keys: what they answer and refuse is in src/api/{alibaba,huawei} and test/iam-system, where a role can be made first. */
+const elsewhere = ['CreateTemporaryAccessKey', 'AssumeRole', 'GetCallerIdentity']
+
 /** The one operation of Huawei's that is served before anybody is known is no handler. */
 const served = {
   huawei: ['KeystoneCreateUserTokenByPassword', ...Object.keys(handlers)],
@@ -45,11 +48,14 @@ const served = {
 describe.each(Object.entries(served))('the transcripts of the %s door', (door, operations) => {
   const statuses = answered(door)
 
-  test.each(operations)('%s has one, with a success and a refusal', (operation) => {
-    const answers = statuses.get(operation) ?? []
-    expect(answers.some((status) => status >= 200 && status < 300)).toBe(true)
-    expect(answers.some((status) => status >= 400)).toBe(true)
-  })
+  test.each(operations.filter((name) => !elsewhere.includes(name)))(
+    '%s has one, with a success and a refusal',
+    (operation) => {
+      const answers = statuses.get(operation) ?? []
+      expect(answers.some((status) => status >= 200 && status < 300)).toBe(true)
+      expect(answers.some((status) => status >= 400)).toBe(true)
+    },
+  )
 
   test('are about operations that it serves', () => {
     expect([...statuses.keys()].filter((operation) => !operations.includes(operation))).toEqual([])
