@@ -4,7 +4,18 @@
 
 const base = ['kernel', 'x509', 'keys', 'iam', 'audit']
 const core = [...base, 'issuance', 'ca', 'certificates', 'revocation', 'end-of-life']
-const operations = ['iam', 'audit', 'ca', 'certificates', 'revocation', 'end-of-life', 'acme', 'orders', 'deploy']
+const operations = [
+  'account',
+  'iam',
+  'audit',
+  'ca',
+  'certificates',
+  'revocation',
+  'end-of-life',
+  'acme',
+  'orders',
+  'deploy',
+]
 
 /** @type {Record<string, string[]>} */
 const mayKnow = {
@@ -19,12 +30,13 @@ const mayKnow = {
   certificates: [...base, 'issuance', 'ca'],
   revocation: [...base, 'issuance', 'ca', 'certificates'],
   'end-of-life': [...base, 'issuance', 'ca', 'certificates', 'revocation'],
+  account: [...base, 'issuance', 'ca', 'certificates', 'revocation'],
   acme: core,
   orders: core,
   deploy: core,
   // These two implement or imitate what the modules declare.
-  storage: [...core, 'acme', 'orders', 'deploy', 'jobs', 'processes', 'notices'],
-  emulator: [...core, 'acme', 'orders', 'deploy', 'jobs'],
+  storage: [...core, 'account', 'acme', 'orders', 'deploy', 'jobs', 'processes', 'notices'],
+  emulator: [...core, 'account', 'acme', 'orders', 'deploy', 'jobs'],
   // How several processes on one database agree.
   processes: ['kernel', 'keys', 'iam'],
   // The edges call operations and nothing below them.

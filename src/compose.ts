@@ -24,6 +24,7 @@ import {
 } from './processes/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import {
+  accountRows,
   auditStore,
   caStore,
   certificateStore,
@@ -95,6 +96,7 @@ export function compose(parts: ThreadParts) {
     destroyKey: (keyId, dueAt) => jobs.schedule('destroyKey', keyId, dueAt),
   }
   const deps = {
+    accountRows: accountRows(db),
     cas: caStore(db),
     certificates: certificateStore(db),
     ledger: issuanceLedger(db),

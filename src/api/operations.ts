@@ -1,3 +1,4 @@
+import { exportAccount, exportAccountKeys } from '../account/index.ts'
 import { listAuditEntries } from '../audit/index.ts'
 import * as ca from '../ca/index.ts'
 import * as certificates from '../certificates/index.ts'
@@ -41,6 +42,8 @@ export const operations = {
   DeleteRepositoryCertificate: certificates.deleteRepositoryCertificate,
   ConfirmTime: confirmTime,
   ListAuditEntries: listAuditEntries,
+  ExportAccount: exportAccount,
+  ExportAccountKeys: exportAccountKeys,
   CreateUser: iam.createUser,
   ListUsers: iam.listUsers,
   ShowUser: iam.showUser,

@@ -20,13 +20,20 @@ const challengeLabel = Buffer.from('certkeep control challenge 1\n')
  * Ed25519 goes over its message twice (RFC 8032 §5.1.6), so it cannot be streamed: a CRL of more than this, some 1.3
  * million entries, cannot be signed by such a key.
  */
-export const maxOnePieceBytes = 64 << 20
+const maxOnePieceBytes = 64 << 20
 
 const signInPool = promisify(sign)
 
 /** Up to here a single chunk is signed in one call, which is cheaper; longer input is streamed. */
 const oneShotBytes = 16_384
 const bytesBetweenPauses = 1 << 20
+
+interface SealedProviderOptions {
+  readonly keyring: Keyring
+  readonly cacheSize?: number
+  readonly onePieceBytes?: number
+  readonly gate?: Gate
+}
 
 /**
  * The provider without hardware. A private key is sealed by a data key of its own and kept by the caller; the data key
@@ -37,15 +44,18 @@ export class SealedProvider implements KeyProvider {
   readonly medium = 'keyring'
   readonly #keyring: Keyring
   readonly #gate: Gate | undefined
+  readonly #onePieceBytes: number
   readonly #cache: KeyCache<KeyReference>
   readonly #ended = new Set<string>()
 
   /**
    * @param cacheSize how many unsealed keys are kept in memory
+   * @param onePieceBytes how much an Ed25519 key signs at most
    * @param gate limits RSA key generation; by default the one that all of the thread shares
    */
-  constructor({ keyring, cacheSize = 256, gate }: { keyring: Keyring; cacheSize?: number; gate?: Gate }) {
+  constructor({ keyring, cacheSize = 256, onePieceBytes = maxOnePieceBytes, gate }: SealedProviderOptions) {
     this.#keyring = keyring
+    this.#onePieceBytes = onePieceBytes
     this.#gate = gate
     this.#cache = new KeyCache(cacheSize, sameReference)
   }
@@ -167,8 +177,8 @@ export class SealedProvider implements KeyProvider {
     let length = 0
     for (const chunk of linted) {
       length += chunk.byteLength
-      if (length > maxOnePieceBytes) {
-        const limit = `${maxOnePieceBytes} bytes`
+      if (length > this.#onePieceBytes) {
+        const limit = `${this.#onePieceBytes} bytes`
         throw new KeyError(
           'SignatureNotPossible',
           `More than ${limit}, which this kind of key cannot sign in one piece.`,

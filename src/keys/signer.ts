@@ -82,7 +82,7 @@ export interface KeyProvider {
   /**
    * Signs what was linted: a DER signature for ECDSA, PKCS #1 v1.5 for RSA, 64 octets for Ed25519, whose `hash` is null.
    * Long input is streamed, with pauses in which other work gets its turn; for Ed25519 it is gathered first, up to
-   * `maxOnePieceBytes`. The token is redeemed only after the key has been found fit.
+   * 64 MiB. The token is redeemed only after the key has been found fit.
    *
    * @throws KeyError KeyNotFound, KeyUnusable, KeyLookupFailed, SignatureNotPossible; whatever `consume` throws
    */

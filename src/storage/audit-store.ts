@@ -23,7 +23,7 @@ const entryColumns = columnsOf<Row>()(
   'facts',
 )
 
-const toEntry = (row: Row): AuditEntry => ({
+export const toEntry = (row: Row): AuditEntry => ({
   at: row.at,
   accountId: row.account_id,
   userId: row.user_id,

@@ -6,7 +6,7 @@ import { bound, columnsOf, contains, otherwiseBug } from './sql.ts'
 
 type Row = Schema['cas']
 
-const toCa = (row: Row): Ca => ({
+export const toCa = (row: Row): Ca => ({
   id: row.id,
   accountId: row.account_id,
   version: row.version,

@@ -37,7 +37,7 @@ const certificateColumns = columnsOf<Row>()(
   'revocation_reason',
 )
 
-const toCertificate = (row: Row): Certificate => ({
+export const toCertificate = (row: Row): Certificate => ({
   id: row.id,
   number: row.number,
   accountId: row.account_id,

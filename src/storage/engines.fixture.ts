@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { afterAll, describe } from 'vitest'
 import type { Write } from '../kernel/index.ts'
 import {
+  accountRows,
   auditStore,
   caStore,
   certificateStore,
@@ -31,6 +32,7 @@ import { aPostgresSchema, postgresIsMissing } from './postgres-server.fixture.ts
 export const storesOver = (db: Database) => ({
   db,
   commit: (writes: readonly Write[]) => db.commit(writes),
+  rows: accountRows(db),
   cas: caStore(db),
   certificates: certificateStore(db),
   ledger: issuanceLedger(db),

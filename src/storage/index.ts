@@ -1,3 +1,4 @@
+export { accountRows } from './account-rows.ts'
 export { auditStore } from './audit-store.ts'
 export { caStore } from './ca-store.ts'
 export { CommitCounters } from './commit-counters.ts'

@@ -30,6 +30,18 @@ onEveryEngine(
       expect(await db.keys.find(other.id)).toEqual(other)
     })
 
+    test('a public key is known from its first key on, also after that was destroyed', async () => {
+      await using db = await engine.open()
+      const key = aKey()
+      const unknown = () => db.commit([db.keys.unknown(key.spki, missed)])
+      await unknown()
+      await db.commit([db.keys.insert(key)])
+      await expect(unknown()).rejects.toBe(missed)
+      await db.commit([db.keys.condemn(key.id, missed), db.keys.destroyed(key.id, now, missed)])
+      await expect(unknown()).rejects.toBe(missed)
+      await db.commit([db.keys.unknown(Uint8Array.of(9), missed)])
+    })
+
     test('a key is condemned once', async () => {
       await using db = await engine.open()
       const key = aKey()

@@ -1,4 +1,4 @@
-import type { IssuanceLedger } from '../issuance/index.ts'
+import type { Issuance, IssuanceLedger } from '../issuance/index.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 import { bound, columnsOf, otherwiseBug } from './sql.ts'
@@ -22,6 +22,16 @@ const signingColumns = columnsOf<Schema['signings']>()(
   'created_at',
   'done',
 )
+
+export const toIssuance = (row: Schema['issuances']): Issuance => ({
+  caId: row.ca_id,
+  serial: row.serial,
+  kind: row.kind as Issuance['kind'],
+  notAfter: row.not_after,
+  certificateSha256: row.certificate_sha256,
+  spkiSha256: row.spki_sha256,
+  issuedAt: row.issued_at,
+})
 
 export function issuanceLedger(db: Database): IssuanceLedger {
   const find = db.query<{ caId: string; serial: string }>()((q, p) =>
@@ -84,17 +94,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
   return {
     async find(caId, serial) {
       const row = await find.first({ caId, serial })
-      return (
-        row && {
-          caId: row.ca_id,
-          serial: row.serial,
-          kind: row.kind as 'leaf' | 'ca' | 'root',
-          notAfter: row.not_after,
-          certificateSha256: row.certificate_sha256,
-          spkiSha256: row.spki_sha256,
-          issuedAt: row.issued_at,
-        }
-      )
+      return row && toIssuance(row)
     },
     async unexpired(caId, now) {
       const kinds = await summary.all({ caId, now })

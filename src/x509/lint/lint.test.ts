@@ -134,7 +134,10 @@ describe('our own requests', () => {
     'csr-attributes': [
       ['a challenge password', sequence(integer(0), subject, key.spki.der, constructed(0xa0, [challenge]))],
     ],
-    'csr-public-key': [['an algorithm of another key', withSubject(subject), { signatureAlgorithm: 'sha256WithRsa' }]],
+    'csr-public-key': [
+      ['secp256k1', buildCsrInfo({ subject, spki: ecKey('secp256k1').spki.der, extensions })],
+      ['an algorithm of another key', withSubject(subject), { signatureAlgorithm: 'sha256WithRsa' }],
+    ],
     'csr-subject': [
       ['empty', withSubject(buildName({}))],
       [

@@ -30,6 +30,7 @@ import {
   caExtensions,
   day,
   ecKey,
+  ed25519Key,
   leafExtensions,
   rsaKey,
 } from './hierarchy.ts'
@@ -105,6 +106,8 @@ export const conforming: readonly [string, CertificateSpec, CertificateProfile][
   ['a leaf', leafSpec, asLeaf],
   ['an OCSP responder', responderSpec, asResponder],
   ['a leaf below name constraints and path length 0', leafBelowConstrained, belowConstrained],
+  ['a leaf with a P-521 key', { ...leafSpec, spki: ecKey('secp521r1').spki.der }, asLeaf],
+  ['a leaf with an Ed25519 key', { ...leafSpec, spki: ed25519Key().spki.der }, asLeaf],
   [
     'a leaf with an RSA key and keyEncipherment',
     { ...leafSpec, spki: rsa.spki.der, extensions: swap(leafSpec, keyUsage(['keyEncipherment'])) },
@@ -372,6 +375,7 @@ export const broken: Record<string, [string, Uint8Array | Partial<CertificateSpe
     ['a leaf too deep', {}, { ...asLeaf, chain: [aSubordinate(root).certificate, constrained.certificate] }],
   ],
   'public-key': [
+    ['secp256k1', { spki: ecKey('secp256k1').spki.der }, asLeaf],
     ['RSA of 2304 bits', { spki: rsaKey(2304).spki.der }, asLeaf],
     ['none at all', { spki: sequence(sequence(oid('1.2.3')), Uint8Array.of(3, 1, 0)) }, asLeaf],
   ],

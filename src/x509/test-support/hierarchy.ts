@@ -37,6 +37,11 @@ export function ecKey(namedCurve = 'prime256v1'): KeyPair {
   return keyPairOf(privateKey, publicKey)
 }
 
+export function ed25519Key(): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  return keyPairOf(privateKey, publicKey)
+}
+
 export function rsaKey(modulusLength = 2048, publicExponent = 65_537): KeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength, publicExponent })
   return keyPairOf(privateKey, publicKey)
