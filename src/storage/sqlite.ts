@@ -72,6 +72,23 @@ export class SqliteReader {
   }
 }
 
+/**
+ * Puts the database into WAL mode. Where two connections switch a new file at once, SQLite answers one of them "locked"
+ * without asking the busy handler (it could not end otherwise), so this asks again.
+ */
+function writeAhead(connection: DatabaseSync): void {
+  const pauseMs = 20
+  for (let left = busyTimeoutMs / pauseMs; ; left--) {
+    try {
+      connection.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (left <= 0 || !/locked|busy/.test(messageOf(error))) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)
+    }
+  }
+}
+
 /** The one connection that writes (design 7). Lives in the writer thread, or alone in a command on the data folder. */
 export class SqliteWriter {
   readonly connection: DatabaseSync
@@ -80,7 +97,7 @@ export class SqliteWriter {
   /** @param checkpoints whether this connection also moves the log into the database; false when another thread does. */
   constructor(path: string, { checkpoints = true }: { checkpoints?: boolean } = {}) {
     this.connection = new DatabaseSync(path, { timeout: busyTimeoutMs })
-    this.connection.exec('PRAGMA journal_mode = WAL')
+    writeAhead(this.connection)
     this.connection.exec('PRAGMA synchronous = FULL')
     this.connection.exec('PRAGMA foreign_keys = ON')
     this.connection.exec('PRAGMA cache_size = -65536')

@@ -7,6 +7,8 @@ import { aPostgresSchema } from '../../src/storage/postgres-server.fixture.ts'
 export interface TwoProcesses extends AsyncDisposable {
   a: Service
   b: Service
+  /** The URL of their database. */
+  database: string
   /** Asks their database. */
   query(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>
   /** A further process, which the caller ends. */
@@ -29,6 +31,7 @@ export async function twoProcesses(options: ServiceOptions = {}): Promise<TwoPro
   return {
     a,
     b,
+    database: schema.url,
     query: async (sql, values = []) => {
       const client = new pg.Client({ connectionString: schema.url })
       await client.connect()
