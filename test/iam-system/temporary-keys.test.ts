@@ -122,16 +122,16 @@ describe('changes of rights', () => {
   test('take effect with the answer that acknowledges them, in every thread and over the role that was taken', async () => {
     const admin = administrator(service)
     const key = await ofAgency()
-    const many = async () => new Set(await Promise.all(Array.from({ length: 16 }, () => list(key))))
+    const many = async (length = 16) => new Set(await Promise.all(Array.from({ length }, () => list(key))))
     expect(await many()).toEqual(new Set([200]))
     await admin('DetachPolicyFromRole', { roleName: 'reader', policyName: 'CertkeepReadOnlyAccess' })
     expect(await many()).toEqual(new Set([403]))
     await admin('AttachPolicyToRole', { roleName: 'reader', policyName: 'CertkeepReadOnlyAccess' })
     expect(await many()).toEqual(new Set([200]))
     await admin('SetAccessKeyEnabled', { accessKeyId: user.accessKeyId, enabled: false })
-    expect(await many()).toEqual(new Set([401]))
+    expect(await many(8)).toEqual(new Set([401])) // of more the brake on guessing would answer some
     await admin('SetAccessKeyEnabled', { accessKeyId: user.accessKeyId, enabled: true })
-    expect(await many()).toEqual(new Set([401]))
+    expect(await many(8)).toEqual(new Set([401]))
   })
 
   test('that another process makes are in force within a second (polled, not timed)', async () => {

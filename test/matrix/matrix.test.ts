@@ -115,6 +115,11 @@ async function send(name: OperationName, { as, headers = (h) => h, body = (b) =>
   return { status: response.status, headers: response.headers, body: await response.json() }
 }
 
+/** So that the brake on guessing, which has tests of its own, does not answer for the signature. */
+async function guessRight(): Promise<void> {
+  expect((await send('ListUsers', { as: service.credentials })).status).toBe(200)
+}
+
 const expectRefused = (answer: Answer, status: number, code: string) => {
   expect(answer).toMatchObject({ status, body: { error: { code } } })
 }
@@ -130,6 +135,7 @@ describe.each(names)('%s is refused', (name) => {
   })
 
   test('with a wrong signature', async () => {
+    await guessRight()
     const as = { ...service.credentials, accessKeySecret: 'x'.repeat(40) }
     expectRefused(await send(name, { as }), 401, 'Unauthenticated')
   })
