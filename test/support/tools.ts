@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { describe, test, TestRunner } from 'vitest'
+import { describe, expect, test, TestRunner } from 'vitest'
 
 const known = new Map<string, boolean>()
 
@@ -23,8 +23,13 @@ export function need(program: string): void {
   test.context.skip(`${program} is not installed`)
 }
 
-/** `describe` whose body itself runs the program. */
+/** `describe` whose body itself runs the program. Without it, one test of its name is skipped instead. */
 export function describeWith(program: string, name: string, body: () => void): void {
-  if (isMissing(program)) describe.skip(name, () => test(`${program} is not installed`, () => {}))
-  else describe(name, body)
+  describe(name, () => {
+    if (!isMissing(program)) return body()
+    test(`with ${program}`, () => {
+      need(program)
+      expect.unreachable('it is skipped')
+    })
+  })
 }
