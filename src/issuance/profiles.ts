@@ -47,7 +47,7 @@ export function leafExtensions(
     request.names.length > 0 && subjectAltName(request.names, { critical: subjectIsEmpty }),
     subjectKeyIdentifier(spki.keyIdentifier()),
     authorityKeyIdentifier(issuer.keyIdentifier),
-    ...pointers(issuer.caId, publication),
+    ...pointers(issuer, publication),
     request.custom !== undefined &&
       customExtension(request.custom.oid, { critical: false }, der.utf8String(request.custom.value)),
   ])
@@ -84,17 +84,25 @@ export function subordinateExtensions(
     request.nameConstraints,
     subjectKeyIdentifier(spki.keyIdentifier()),
     authorityKeyIdentifier(issuer.keyIdentifier),
-    ...pointers(issuer.caId, publication),
+    ...pointers(issuer, publication),
   ]
 }
 
-const pointers = (caId: string, publication: Publication | undefined): (Extension | false)[] =>
-  publication === undefined
-    ? []
-    : [
-        crlDistributionPoints([publication.crlUrl(caId)]),
-        authorityInformationAccess({ caIssuers: [publication.issuerUrl(caId)] }),
-      ]
+/** The same in every certificate of an issuer, so they are made once for each. */
+const knownPointers = new WeakMap<Issuer, { publication: Publication; extensions: Extension[] }>()
+
+function pointers(issuer: Issuer, publication: Publication | undefined): Extension[] {
+  if (publication === undefined) return []
+  const known = knownPointers.get(issuer)
+  if (known?.publication === publication) return known.extensions
+  const { caId } = issuer
+  const extensions = [
+    crlDistributionPoints([publication.crlUrl(caId)]),
+    authorityInformationAccess({ caIssuers: [publication.issuerUrl(caId)] }),
+  ]
+  knownPointers.set(issuer, { publication, extensions })
+  return extensions
+}
 
 /** What cannot be put into a certificate at all is refused like what the lint forbids: the requester asked for it. */
 function allowed(extensions: () => (Extension | false)[]): (Extension | false)[] {

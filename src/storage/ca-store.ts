@@ -128,10 +128,17 @@ function narrowed<Out>(query: SelectQueryBuilder<Schema, 'cas', Out>, accountId:
 /** What a guard on the CA's row holds on to. The number of its last CRL is no part of that. */
 const theCa = ({ id }: { id: string }): string => `ca ${id}`
 
+const maxKnown = 256
+
 export function caStore(db: Database): CaStore {
   const find = db.query<{ accountId: string; id: string }>()((q, p) =>
     q.selectFrom('cas').selectAll().where('id', '=', p.id).where('account_id', '=', p.accountId),
   )
+  const findVersion = db.query<{ accountId: string; id: string }>()((q, p) =>
+    q.selectFrom('cas').select('version').where('id', '=', p.id).where('account_id', '=', p.accountId),
+  )
+  /** As read before. A version is one state of the row for ever, so most often only that is read: a CA issues again and again. */
+  const known = new Map<string, Ca>()
   const findById = db.query<{ id: string }>()((q, p) => q.selectFrom('cas').selectAll().where('id', '=', p.id))
   const holders = db.query<{ keyId: string }>()((q, p) =>
     q.selectFrom('cas').selectAll().where('key_id', '=', p.keyId).where('state', '!=', 'destroyed'),
@@ -175,8 +182,16 @@ export function caStore(db: Database): CaStore {
 
   return {
     async find(accountId, id) {
+      const last = known.get(id)
+      if (last) {
+        const now = await findVersion.first({ accountId, id })
+        if (now?.version === last.version) return last
+      }
       const row = await find.first({ accountId, id })
-      return row && toCa(row)
+      const ca = row && toCa(row)
+      if (known.size >= maxKnown) known.clear()
+      if (ca) known.set(id, ca)
+      return ca
     },
     async findById(id) {
       const row = await findById.first({ id })

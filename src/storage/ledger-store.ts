@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Issuance, IssuanceLedger } from '../issuance/index.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
@@ -43,11 +44,17 @@ export function issuanceLedger(db: Database): IssuanceLedger {
       .values(bound(p, issuanceColumns))
       .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
   )
-  const compromised = db.query<{ spki: Uint8Array }>()((q, p) =>
-    q.selectFrom('compromised_keys').select('revoked_at').where('spki_sha256', '=', p.spki),
-  )
-  const caKeys = db.query<{ spki: Uint8Array }>()((q, p) =>
-    q.selectFrom('keys').select('id').where('spki_sha256', '=', p.spki),
+  const bars = db.query<{ spki: Uint8Array }>()((q, p) =>
+    q
+      .selectFrom('compromised_keys')
+      .where('spki_sha256', '=', p.spki)
+      .select(sql<'compromised' | 'caKey'>`'compromised'`.as('bar'))
+      .unionAll(
+        q
+          .selectFrom('keys')
+          .where('spki_sha256', '=', p.spki)
+          .select(sql<'compromised' | 'caKey'>`'caKey'`.as('bar')),
+      ),
   )
   const bar = db.write<{ spki: Uint8Array; at: number }>()((q, p) =>
     q
@@ -109,8 +116,8 @@ export function issuanceLedger(db: Database): IssuanceLedger {
       }
     },
     async keyBar(spki) {
-      if (await compromised.first({ spki })) return 'compromised'
-      return (await caKeys.first({ spki })) ? 'caKey' : undefined
+      const found = (await bars.all({ spki })).map(({ bar: reason }) => reason)
+      return found.includes('compromised') ? 'compromised' : found[0]
     },
     barKey: (spki, at) => bar({ spki, at }),
     record: (issuance, duplicate) =>
