@@ -5,12 +5,12 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { build } from 'vite'
 import { root } from '../bin/node.js'
 
 /** What goes along as it is: the launcher without what only a checkout needs, and the documents. */
-const copied = ['bin/certkeep.js', 'bin/launch.js', 'bin/node.js', 'docs', 'LICENSE', 'README.md']
+const copied = ['bin/certkeep.js', 'bin/launch.js', 'bin/node.js', 'docs', 'testing', 'LICENSE', 'README.md']
 
 /** Of package.json; scripts, overrides and `private` are for the checkout alone, and what is depended on is in dist/. */
 const kept = /** @type {const} */ ([
@@ -21,6 +21,7 @@ const kept = /** @type {const} */ ([
   'type',
   'engines',
   'bin',
+  'exports',
   'optionalDependencies',
 ])
 
@@ -37,7 +38,7 @@ export async function stagePackage(folder) {
   await buildDist(join(folder, 'dist'))
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const published = Object.fromEntries(kept.filter((name) => name in manifest).map((name) => [name, manifest[name]]))
-  const files = ['bin', 'dist', 'docs']
+  const files = ['bin', 'dist', 'docs', 'testing']
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...published, files }, null, 2)}\n`)
 }
 
