@@ -9,10 +9,10 @@ import type { Config, ListenAddress } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
 import { controlOf } from './control-key.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
-import type { ClockChange } from './emulator/index.ts'
-import { emulatorRootMarker } from './emulator/index.ts'
+import { emulationCalls } from './emulation.ts'
+import { emulatorRootMarker, type SetFault } from './emulator/index.ts'
 import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
-import { newAccount, RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
+import { RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
 import { keepTls, listenersOf, StartError, tlsSourceOf, urlOf, type TlsKeeper } from './listeners.ts'
@@ -127,10 +127,18 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   const jobs = jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAllThreads })
   await keeper?.start()
   const tls = await tlsOf(main, config, workers, alarm)
+  const spreadFaults = async (faults: readonly SetFault[]) =>
+    void (await Promise.all(workers.map((worker) => worker.call('faults', faults))))
   const readings = readingsOf(main, backend.commits, monotonicClock, () => tls?.identity().notAfter)
   const metricsText = async (): Promise<MetricsText> =>
     metrics.text(await readings(), await Promise.all(workers.map(({ call }) => call('metrics') as Promise<Snapshot>)))
-  const calls = { ...mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }), metrics: metricsText }
+  const calls = {
+    ...mainCalls({ jobs, alarm, rates }),
+    ...(config.emulate
+      ? emulationCalls({ main, memory, strict: config.strict, jobs, trustedClock, keeper, spreadFaults })
+      : {}),
+    metrics: metricsText,
+  }
   for (const storage of backend.threads) {
     const { dataFolder, emulate, unlimited, proxies, logRequests } = config
     const { masterKey } = folder
@@ -264,43 +272,18 @@ async function startHttpWorker(
 }
 
 interface CallParts {
-  main: Thread
   jobs: JobRunner
-  trustedClock: TrustedClock
   alarm: Alarm
-  keeper: ProcessKeeper | undefined
   rates: RateLeases | undefined
 }
 
 /** What workers ask of the main thread. */
-function mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }: CallParts) {
-  const { domainClock, committer } = main.deps
+function mainCalls({ jobs, alarm, rates }: CallParts) {
   return {
     nudge: () => void jobs.runDue(),
     shareOfLimit: (request: ShareRequest) => rates?.lease(request),
     report: ({ requestId, message, stack }: { requestId: string; message: string; stack: string | undefined }) =>
       alarm('request', { requestId, stack }, message),
-    async setClock({ advanceMs, setTo, frozen }: ClockChange) {
-      const now = setTo ?? domainClock.now() + (advanceMs ?? 0)
-      const stands = frozen ?? domainClock.frozen()
-      const state = { value: stands ? now : now - wallClock.now(), frozen: stands }
-      await committer.commit([main.meta.write(metaKeys.emulatorClock, JSON.stringify(state))])
-      domainClock.restore(state)
-      keeper?.clockWasSet()
-      trustedClock.explain()
-      await jobs.runDue()
-      await jobs.runDue() // the first may have been a run that began before the clock was moved
-      return { now: domainClock.now(), frozen: domainClock.frozen() }
-    },
-    async createAccount(name: string) {
-      const { credentials, writes } = await newAccount(main.deps, {
-        accountName: name,
-        userName: 'admin',
-        password: Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString('base64url'),
-      })
-      await committer.commit(writes)
-      return credentials
-    },
   }
 }
 

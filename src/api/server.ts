@@ -97,6 +97,11 @@ export function createServer({ doors, report, clientOf, observe, tls }: ServerPa
       ...clientOf({ address, encrypted: tls !== undefined, rawHeaders: raw.rawHeaders }),
     })
     if (about) facts.set(request, about)
+    if (answer.hangUp) {
+      reply.hijack()
+      raw.socket.destroy()
+      return reply
+    }
     return send(reply, answer)
   }
   server.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '/', handler })

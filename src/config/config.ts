@@ -26,6 +26,8 @@ export interface Config extends ListenAddress {
   webhook: WebhookConfig | undefined
   workers: number
   emulate: boolean
+  /** The emulator refuses parameters that nobody reads. */
+  strict: boolean
   /** Plain HTTP on an address that is not loopback: only behind a proxy that speaks TLS. */
   insecureHttp: boolean
   /** A line of the log for each request. */
@@ -69,6 +71,7 @@ export interface ServeOptions {
   publicUrl?: string | undefined
   workers?: string | undefined
   emulate?: boolean | undefined
+  strict?: boolean | undefined
   insecureHttp?: boolean | undefined
   logRequests?: boolean | undefined
 }
@@ -110,12 +113,14 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
       wholeNumber('the number of workers', setting(options.workers, 'WORKERS'), 1, maxWorkers) ??
       Math.min(availableParallelism(), 8),
     emulate,
+    strict: options.strict ?? false,
     insecureHttp,
     logRequests: options.logRequests ?? false,
     killAt: emulate ? environment['CERTKEEP_EMULATOR_KILL_AT'] : undefined,
     unlimited: emulate && environment['CERTKEEP_EMULATOR_UNLIMITED'] === 'yes',
   }
-  const hosts = [config, config.tls, config.pki].flatMap((address) => address?.host ?? [])
+  if (config.strict && !emulate) throw new ConfigError('--strict belongs to the emulator: say --emulate too.')
+  const hosts = [config, config.tls, config.pki, config.metrics].flatMap((address) => address?.host ?? [])
   const outside = emulate ? hosts.find((each) => !isLoopback(each)) : undefined
   if (outside !== undefined)
     throw new ConfigError(`The emulator listens on loopback only, and ${outside} is not a loopback address.`)

@@ -68,6 +68,7 @@ async function answer(
       runner: parts.runner,
       caller,
       request,
+      strict: parts.strict?.() ?? false,
       now: () => parts.domainClock.now(),
     })
     return { action, members }

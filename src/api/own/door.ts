@@ -1,7 +1,7 @@
 import Type, { type TSchema } from 'typebox'
-import { newRequestId, Problem } from '../../kernel/index.ts'
+import { newRequestId, Problem, problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
-import type { CallFacts, Door, DoorParts, DoorRequest } from '../door.ts'
+import type { CallFacts, Dialect, Door, DoorAnswer, DoorParts, DoorRequest } from '../door.ts'
 import { authenticateBraked } from '../huawei/braked.ts'
 import { HuaweiWireError } from '../huawei/errors.ts'
 import { readJsonBody } from '../huawei/read-body.ts'
@@ -16,22 +16,39 @@ const prefix = '/api/'
 export function ownDoor(parts: DoorParts): Door {
   return async (request) => {
     const requestId = newRequestId()
-    const headers = { 'content-type': 'application/json', 'x-request-id': requestId }
     const about: CallFacts = { door: 'own', requestId }
     try {
       const answer = await call(parts, request, requestId, about)
-      return { status: 200, headers, body: JSON.stringify(answer, wireValue), about }
+      return { status: 200, headers: headersOf(requestId), body: JSON.stringify(answer, wireValue), about }
     } catch (error) {
-      const { status, code, message } = told(error)
-      if (status >= 500) parts.report(error, requestId)
-      about.refusal = code
-      return { status, headers, body: JSON.stringify({ error: { code, message }, requestId }), about }
+      const refusal = told(error)
+      if (refusal.status >= 500) parts.report(error, requestId)
+      about.refusal = refusal.code
+      return { ...refused(refusal, requestId), about }
     }
   }
 }
 
+const headersOf = (requestId: string) => ({ 'content-type': 'application/json', 'x-request-id': requestId })
+
+const refused = ({ status, code, message }: ReturnType<typeof told>, requestId: string): DoorAnswer => ({
+  status,
+  headers: headersOf(requestId),
+  body: JSON.stringify({ error: { code, message }, requestId }),
+})
+
+const nameIn = ({ rawUrl }: DoorRequest): string => rawUrl.slice(prefix.length).split('?', 1)[0]!
+
+export const ownDialect: Dialect = {
+  door: 'own',
+  operations: new Set(Object.keys(operations)),
+  operationOf: nameIn,
+  refuse: (_request, refusal) =>
+    refused('throttled' in refusal ? told(problem('Throttled', refusal.throttled)) : refusal, newRequestId()),
+}
+
 async function call(parts: DoorParts, request: DoorRequest, requestId: string, about: CallFacts): Promise<unknown> {
-  const name = request.rawUrl.slice(prefix.length).split('?', 1)[0]!
+  const name = nameIn(request)
   const byToken = async (token: string) => (await parts.principals.ofToken(token))?.principal
   const { principal, accessKeyId } = await authenticateBraked<Who>(
     { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
@@ -62,6 +79,8 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string, a
   if (request.method !== 'POST') throw new Problem('MethodNotAllowed', 'operations are called with POST')
   const operation = operations[name as OperationName]
   about.operation = name
+  if (parts.strict?.() && request.rawUrl.includes('?'))
+    throw new Problem('InputInvalid', 'operations have no parameters in the query')
   const caller = parts.principals.callerOf(principal.principal, principal.reread, {
     accessKeyId,
     sourceIp: request.sourceIp,

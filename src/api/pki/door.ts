@@ -1,7 +1,7 @@
 import type { CaStore } from '../../ca/index.ts'
 import type { Clock } from '../../kernel/index.ts'
 import type { RevocationStore } from '../../revocation/index.ts'
-import type { Door, DoorAnswer, DoorRequest } from '../door.ts'
+import type { Dialect, Door, DoorAnswer, DoorRequest } from '../door.ts'
 
 export interface PkiParts {
   cas: CaStore
@@ -19,7 +19,7 @@ const maxAgeSeconds = 3_600
  */
 export function pkiDoor(parts: PkiParts): Door {
   return async (request) => {
-    const about = { door: 'pki', operation: request.rawUrl.startsWith('/crl/') ? 'crl' : 'issuer' }
+    const about = { door: 'pki', operation: kindOf(request) }
     try {
       return { ...(await answer(parts, request)), about }
     } catch (error) {
@@ -27,6 +27,18 @@ export function pkiDoor(parts: PkiParts): Door {
       return { ...text(500, 'The service failed.'), about }
     }
   }
+}
+
+const kindOf = ({ rawUrl }: DoorRequest): string => (rawUrl.startsWith('/crl/') ? 'crl' : 'issuer')
+
+export const pkiDialect: Dialect = {
+  door: 'pki',
+  operations: new Set(['crl', 'issuer']),
+  operationOf: kindOf,
+  refuse: (_request, refusal) =>
+    'throttled' in refusal
+      ? text(429, 'Too many requests.', { 'retry-after': String(Math.ceil(refusal.throttled.retryAfterMs / 1_000)) })
+      : text(refusal.status, refusal.message),
 }
 
 async function answer({ cas, revocations, domainClock }: PkiParts, request: DoorRequest): Promise<DoorAnswer> {
