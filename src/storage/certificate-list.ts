@@ -3,7 +3,7 @@ import type { Page, PageRequest } from '../kernel/index.ts'
 import { narrowedTo } from './certificate-classes.ts'
 import { indexStateOf } from './certificate-index.ts'
 import { overlayOf, type Image, type Overlay } from './certificate-overlay.ts'
-import { indexedCertificates, type Entry, type Selection } from './certificate-selection.ts'
+import { indexedCertificates, isNoName, type Entry, type Selection } from './certificate-selection.ts'
 import type { Database } from './database.ts'
 
 /** A page as seqs, in order. */
@@ -32,6 +32,7 @@ export function certificateLists(db: Database) {
       sortBy: filter.sortBy,
       descending: filter.descending,
     }
+    if (selection.classes.length === 0) return { rows: [], total: 0 }
     for (let attempt = 1; ; attempt++) {
       const seen = await overlay(accountId, filter.now)
       if (!seen) return undefined
@@ -64,7 +65,8 @@ async function pageOver(
   // Each certificate that the index lacks moves a row one place down, each that it has too many one place up.
   const from = Math.max(0, Math.min(offset - added.length, inIndex - 1))
   const found = inIndex === 0 ? [] : await index.fetch(from, limit + added.length + removed.length)
-  const first = found[0]
+  // At the beginning nothing comes before what was read; else it begins before the page, at a place that can be told.
+  const first = from === 0 ? undefined : found[0]
   const before = (entries: readonly Entry[]) =>
     first ? entries.filter((entry) => compare(entry, first) < 0).length : 0
   const place = from - before(removed) + before(added)
@@ -76,9 +78,6 @@ async function pageOver(
 /** ASCII only, as both engines' lower() on our text. */
 const lower = <Text extends string | undefined>(text: Text): Text =>
   text?.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) as Text
-
-/** Signs of JSON, in which the names stand: they are no part of any name. */
-export const isNoName = (keyword: string): boolean => /[[\]",\\]/.test(keyword)
 
 function matches(image: Image, selection: Selection): boolean {
   const { classes, resourceGroupId, notAfterAbove, notAfterUpTo, name, keyword } = selection

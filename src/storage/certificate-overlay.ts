@@ -79,8 +79,8 @@ export function overlayOf(
         UNION ${crossing('0, 1, 2, 4, 5, 6', sql`not_after >= ${p.low} AND not_after < ${p.high}`)}
         UNION ${crossing('0, 1, 4, 5', sql`not_after > ${p.soonLow} AND not_after <= ${p.soonHigh}`)}
         LIMIT ${sql.lit(mostTouched + 1)}) AS t
-      LEFT JOIN certificate_entries e ON e.seq = t.seq
-      LEFT JOIN certificates c ON c.seq = t.seq`,
+      LEFT JOIN certificate_entries e ON e.seq = t.seq AND e.account_id = ${p.accountId}
+      LEFT JOIN certificates c ON c.seq = t.seq AND c.account_id = ${p.accountId}`,
     )(q)
   })
   return async (accountId, now) => {

@@ -1,7 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { CertificateFilter } from '../certificates/index.ts'
 import { blockBits, written } from './certificate-index.ts'
-import { isNoName } from './certificate-list.ts'
 import type { Database } from './database.ts'
 import { contains } from './sql.ts'
 import { HitTotals } from './hit-totals.ts'
@@ -31,6 +30,9 @@ export interface Ordered {
   /** So many from a position on. */
   fetch(offset: number, count: number): Promise<Entry[]>
 }
+
+/** Signs of JSON, in which the names stand: they are no part of any name. */
+export const isNoName = (keyword: string): boolean => /[[\]",\\]/.test(keyword)
 
 const keyColumns = {
   createdAt: 'seq',
