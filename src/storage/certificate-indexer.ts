@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql, type Compilable, type Kysely, type RawBuilder } from 'kysely'
-import { Problem, type Clock } from '../kernel/index.ts'
+import { monotonicClock, Problem, type Clock } from '../kernel/index.ts'
 import { soonMs } from './certificate-classes.ts'
 import { blockBits, indexStateOf, written, type IndexState } from './certificate-index.ts'
 import type { Database, WriteOf } from './database.ts'
@@ -8,6 +9,9 @@ import type { Schema } from './schema.ts'
 
 /** Certificates of one step: so long the writer is held up, and so much a list looks at beside the index. */
 const usualRows = 256
+
+/** How often it is looked whether there is something to do; so old a list's tail becomes. */
+const idleMs = 250
 
 const elsewhere = new Problem('IndexedElsewhere', 'another process has gone on with the index')
 
@@ -85,6 +89,23 @@ export class CertificateIndexer {
       if (error !== elsewhere) throw error
     }
     return !nothing
+  }
+
+  /**
+   * Goes on by itself until the end of `stopped`. After a step it rests for longer than the step took, so that those
+   * who write have the database for most of the time, and the more so the busier it is.
+   * @param failed hears of a step that failed; it is tried again
+   */
+  async keepUp(stopped: AbortSignal, failed: (error: unknown) => void): Promise<void> {
+    while (!stopped.aborted) {
+      const began = monotonicClock.now()
+      const worked = await this.step().catch((error: unknown) => {
+        failed(error)
+        return false
+      })
+      const took = monotonicClock.now() - began
+      await sleep(worked ? Math.min(idleMs, 2 * took) : idleMs, undefined, { signal: stopped }).catch(() => undefined)
+    }
   }
 
   /** Steps until nothing is left to do. */
