@@ -3,7 +3,7 @@ import type { CertificateFilter } from '../certificates/index.ts'
 import { blockBits, written } from './certificate-index.ts'
 import type { Database } from './database.ts'
 import { contains } from './sql.ts'
-import { HitTotals } from './hit-totals.ts'
+import { exactHits, HitTotals } from './hit-totals.ts'
 
 /** What a list asks of the index. Texts are in lower case. */
 export interface Selection {
@@ -41,14 +41,14 @@ const keyColumns = {
   notAfter: 'not_after',
 } as const
 
-/** Up to so many hits of a search are counted at each call. */
-export const exactHits = 10_000
+/** Of so few certificates each is looked at. */
+const lookedAt = 2_000
 
 /** The index as it stands, narrowed and in an order. */
 export function indexedCertificates(db: Database): (selection: Selection, version: number) => Ordered {
   const totals = new HitTotals()
   return (selection, version) =>
-    hasResidue(selection) ? searched(db, selection, version, totals) : byClass(db, selection)
+    hasResidue(selection) ? residual(db, selection, version, totals) : byClass(db, selection)
 }
 
 const hasResidue = ({ name, keyword, notAfterAbove, notAfterUpTo }: Selection): boolean =>
@@ -154,10 +154,27 @@ function residue({ notAfterAbove, notAfterUpTo, name, keyword }: Selection): Raw
   return conditions
 }
 
-/** Narrowed by text or by a range of ends as well. */
-function searched(db: Database, selection: Selection, version: number, totals: HitTotals): Ordered {
+/** Narrowed by text or by a range of ends as well. Of few certificates each is looked at; that is quicker than asking the text index. */
+function residual(db: Database, selection: Selection, version: number, totals: HitTotals): Ordered {
+  const chosen = once(async () => {
+    const few = (await byClass(db, selection).total()) <= lookedAt
+    return searched(db, selection, version, totals, few || db.engine !== 'sqlite' ? undefined : matchOf(selection))
+  })
+  return {
+    total: async () => (await chosen()).total(),
+    fetch: async (offset, count) => (await chosen()).fetch(offset, count),
+  }
+}
+
+/** @param match what FTS5 is asked; absent, the entries are looked at, with whatever indexes the engine finds */
+function searched(
+  db: Database,
+  selection: Selection,
+  version: number,
+  totals: HitTotals,
+  match: string | undefined,
+): Ordered {
   const { accountId, classes, resourceGroupId, sortBy, descending } = selection
-  const match = db.engine === 'sqlite' ? matchOf(selection) : undefined
   const key = sql.ref(`e.${keyColumns[sortBy]}`)
   const to = direction(descending)
   const narrow = [
@@ -173,6 +190,7 @@ function searched(db: Database, selection: Selection, version: number, totals: H
       : sql`SELECT ${columns} FROM certificate_search s CROSS JOIN certificate_entries e ON e.seq = s.rowid
           WHERE certificate_search MATCH ${match} AND ${where} ${more}`
   const few = once(async () => {
+    if (totals.has(selection)) return undefined
     const [row] = await all(
       db,
       sql<{ n: number }>`SELECT count(*) AS n FROM (${hits(sql`1`)} LIMIT ${sql.lit(exactHits + 1)}) AS hits`,

@@ -5,6 +5,8 @@ import type { Selection } from './certificate-selection.ts'
 /** So old a total may be when certificates have changed since. */
 const freshMs = 10_000
 const mostKept = 1_000
+/** Up to so many hits of a search are counted at each call. */
+export const exactHits = 10_000
 /** Certificates looked through at a time: meanwhile the thread answers nobody. */
 const stride = 2 ** 14
 
@@ -21,13 +23,18 @@ interface Kept {
 export class HitTotals {
   private readonly kept = new Map<string, Kept>()
 
+  /** Whether it was said lately that there are very many. */
+  has(selection: Selection): boolean {
+    return this.kept.has(keyOf(selection))
+  }
+
   async of(
-    { accountId, classes, resourceGroupId, name, keyword, notAfterAbove, notAfterUpTo }: Selection,
+    selection: Selection,
     version: number,
     lastSeq: () => Promise<number>,
     countBetween: (from: number, below: number) => Promise<number>,
   ): Promise<number> {
-    const key = JSON.stringify([accountId, classes, resourceGroupId, name, keyword, notAfterAbove, notAfterUpTo])
+    const key = keyOf(selection)
     const known = this.kept.get(key)
     const now = monotonicClock.now()
     if (known && (known.version === version || now - known.at < freshMs)) return known.total
@@ -41,11 +48,17 @@ export class HitTotals {
     }
     this.kept.set(key, { version, at: now, total: known.total })
     total.then(
-      () => this.kept.set(key, { version, at: now, total }),
+      // No longer very many: from now on they are counted at each call.
+      (found) => (found > exactHits ? this.kept.set(key, { version, at: now, total }) : this.kept.delete(key)),
       () => this.kept.delete(key),
     )
     return known.total
   }
+}
+
+const keyOf = (selection: Selection): string => {
+  const { accountId, classes, resourceGroupId, name, keyword, notAfterAbove, notAfterUpTo } = selection
+  return JSON.stringify([accountId, classes, resourceGroupId, name, keyword, notAfterAbove, notAfterUpTo])
 }
 
 async function count(
