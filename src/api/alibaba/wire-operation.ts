@@ -3,7 +3,6 @@ import type { Caller, Operation } from '../../kernel/index.ts'
 import type { DoorParts } from '../door.ts'
 import type { OperationDeps } from '../operations.ts'
 import type { WireObject } from './document.ts'
-import { AlibabaWireError } from './errors.ts'
 import type { Parameter, ValuesOf } from './parameters.ts'
 import type { RpcRequest } from './read-request.ts'
 
@@ -40,9 +39,6 @@ export interface WireOperation {
   readonly call: (call: WireCall) => Promise<WireObject>
 }
 
-/** Own code: no operation of the core can be tried without being done. */
-export const dryRunNotSupported = { status: 400, code: 'DryRunNotSupported' } as const
-
 export function wireOperation<Declared extends DeclaredParameters, Input, Resource, Answer>({
   parameters,
   operation,
@@ -58,11 +54,6 @@ export function wireOperation<Declared extends DeclaredParameters, Input, Resour
     async call({ runner, caller, request, now }) {
       let values: ValuesOf<Declared> | undefined
       const answer = await runner.run(operation, caller, () => {
-        if (request.dryRun)
-          throw new AlibabaWireError({
-            ...dryRunNotSupported,
-            message: 'This action has no dry run. Nothing was done.',
-          })
         values = valuesOf(parameters, request)
         return input(values)
       })

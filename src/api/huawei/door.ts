@@ -8,6 +8,7 @@ import { caTagHandlers } from './ca-tags.ts'
 import { caHandlers } from './ca.ts'
 import type { Call, Handler, HuaweiDoorParts, Success } from './call.ts'
 import { certificateHandlers } from './certificates.ts'
+import { dryRunOf } from './dry-run.ts'
 import { HuaweiWireError, iamErrors, ownErrors, type WireCode } from './errors.ts'
 import { createToken, iamHandlers, projectOf } from './iam.ts'
 import { route, type WireOperation } from './routes.ts'
@@ -106,7 +107,10 @@ async function answer(
     id: found.id,
     origin: { sourceIp, secureTransport, door: 'huawei', requestId: about.requestId ?? '' },
   }
-  if (found.name === 'KeystoneCreateUserTokenByPassword') return createToken(call)
+  if (found.name === 'KeystoneCreateUserTokenByPassword') {
+    dryRunOf(call.request, new Set(), dialect)
+    return createToken(call)
+  }
 
   const who = await authenticateBraked(call.request, sourceIp, parts.brake, sources)
   about.accountId = who.principal.principal.account.id
@@ -116,7 +120,11 @@ async function answer(
   return handler({
     ...call,
     principal: who.principal.principal,
-    run: (operation, readInput) => parts.runner.run(operation, caller, readInput),
+    run: (operation, readInput) =>
+      parts.runner.run(operation, caller, () => {
+        caller.dryRun = dryRunOf(call.request, who.signedHeaders, dialect)
+        return readInput()
+      }),
   })
 }
 

@@ -3,6 +3,7 @@ import { newRequestId, Problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
 import type { CallFacts, Door, DoorParts, DoorRequest } from '../door.ts'
 import { authenticateBraked } from '../huawei/braked.ts'
+import { dryRunOf } from '../huawei/dry-run.ts'
 import { HuaweiWireError } from '../huawei/errors.ts'
 import { readJsonBody } from '../huawei/read-body.ts'
 import { operations, type OperationName } from '../operations.ts'
@@ -22,10 +23,15 @@ export function ownDoor(parts: DoorParts): Door {
       const answer = await call(parts, request, requestId, about)
       return { status: 200, headers, body: JSON.stringify(answer, wireValue), about }
     } catch (error) {
-      const { status, code, message } = told(error)
+      const { status, code, message, ...rest } = told(error)
       if (status >= 500) parts.report(error, requestId)
       about.refusal = code
-      return { status, headers, body: JSON.stringify({ error: { code, message }, requestId }), about }
+      return {
+        status,
+        headers,
+        body: JSON.stringify({ error: { code, message, ...rest }, requestId }, wireValue),
+        about,
+      }
     }
   }
 }
@@ -33,7 +39,7 @@ export function ownDoor(parts: DoorParts): Door {
 async function call(parts: DoorParts, request: DoorRequest, requestId: string, about: CallFacts): Promise<unknown> {
   const name = request.rawUrl.slice(prefix.length).split('?', 1)[0]!
   const byToken = async (token: string) => (await parts.principals.ofToken(token))?.principal
-  const { principal, accessKeyId } = await authenticateBraked<Who>(
+  const { principal, accessKeyId, signedHeaders } = await authenticateBraked<Who>(
     { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
     request.sourceIp,
     parts.brake,
@@ -70,7 +76,10 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string, a
     requestId,
   })
   // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
-  return parts.runner.run(operation as never, caller, () => readInput(name as OperationName, request.body) as never)
+  return parts.runner.run(operation as never, caller, () => {
+    caller.dryRun = dryRunOf({ rawHeaders: request.rawHeaders, target: request.rawUrl }, signedHeaders, 'pca')
+    return readInput(name as OperationName, request.body) as never
+  })
 }
 
 /** Of these the input may be as long as the server takes: thousands of serials. */
@@ -121,6 +130,15 @@ const statusOf: Readonly<Record<string, number>> = {
   CallerGone: 401,
   OperationNotFound: 404,
   MethodNotAllowed: 405,
+  ApprovalRequired: 403,
+  DeletionProtected: 403,
+  InUse: 403,
+  DailyCapReached: 403,
+  ApproverUnfit: 403,
+  NotTheRequester: 403,
+  ApprovalNotFound: 404,
+  ApprovalStateForbids: 409,
+  ApprovalChanged: 409,
   CaNotFound: 404,
   CertificateNotFound: 404,
   UserNotFound: 404,
@@ -144,8 +162,20 @@ const statusOf: Readonly<Record<string, number>> = {
   CertificateChanged: 409,
 }
 
-function told(error: unknown): { status: number; code: string; message: string } {
-  if (error instanceof Problem) return { status: statusOf[error.code] ?? 400, code: error.code, message: error.message }
+interface Told {
+  status: number
+  code: string
+  message: string
+  /** What a dry run found. */
+  result?: Problem['details']
+}
+
+function told(error: unknown): Told {
+  if (error instanceof Problem) {
+    const { code, message, details } = error
+    const shown = code === 'DryRunOperation' ? { result: details } : {}
+    return { status: statusOf[code] ?? 400, code, message, ...shown }
+  }
   if (error instanceof HuaweiWireError)
     return {
       status: error.status,
