@@ -26,6 +26,8 @@ export interface Approval {
   /** The user, also where they acted through a role. */
   requestedBy: string
   requestedByName: string
+  /** The role through which they acted, else the user. */
+  requestedAs: string
   requestedAt: number
   /** Until then it may be approved, and from its approval on be used. */
   expiresAt: number

@@ -1,5 +1,6 @@
 import type { IamStore } from '../iam/index.ts'
 import { day } from '../kernel/index.ts'
+import type { Approval } from './approval.ts'
 import type { GuardStore } from './store.ts'
 
 /** For so long whom the requester created, or gave rights or credentials to, cannot approve. */
@@ -16,27 +17,28 @@ interface Needs {
 /**
  * Why a user cannot approve what another asked for; undefined when they can. An approver is a user of the account, enabled, neither the
  * requester nor its root, and nobody whom the requester has made or given rights to within seven days: also not by way of
- * others, of a group, of a policy or of new credentials.
+ * others, of a group, of a policy or of new credentials. Nor the other way round: who makes somebody, lets them ask and
+ * approves it would be one person too.
  */
 export async function unfit(
   { iam, guards }: Needs,
-  {
-    accountId,
-    requesterId,
-    approverId,
-    now,
-  }: { accountId: string; requesterId: string; approverId: string; now: number },
+  { accountId, requestedBy, requestedAs }: Pick<Approval, 'accountId' | 'requestedBy' | 'requestedAs'>,
+  approverId: string,
+  now: number,
 ): Promise<string | undefined> {
-  if (approverId === requesterId) return 'who asks for it cannot approve it'
+  if (approverId === requestedBy) return 'who asks for it cannot approve it'
   const approver = await iam.user(accountId, approverId)
   if (!approver) return 'approvers are users of the account'
   if (!approver.enabled) return 'the user is disabled'
   if (approver.createdBy === null) return 'the root user of the account approves nothing'
 
   const given = await guards.rightsGivenSince(accountId, now - fitAfter)
-  const reached = await reachedFrom([requesterId, operatorOfTheDisk], given, iam, accountId)
-  return reached.has(approverId)
-    ? 'who asks for it, or the operator, created the user or changed their rights or credentials in the last 7 days'
+  const byRequester = await reachedFrom([requestedBy, operatorOfTheDisk], given, iam, accountId)
+  if (byRequester.has(approverId))
+    return 'who asks for it, or the operator, created the user or changed their rights or credentials in the last 7 days'
+  const byApprover = await reachedFrom([approverId], given, iam, accountId)
+  return byApprover.has(requestedBy) || byApprover.has(requestedAs)
+    ? 'the user created who asks for it, or changed their rights or credentials, in the last 7 days'
     : undefined
 }
 

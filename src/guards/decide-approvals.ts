@@ -138,8 +138,7 @@ export const approve = operation<ApprovalNeeds>()({
     if (digest !== approval.digest) throw problem('ApprovalChanged')
     const { userId: approverId, throughRole } = deps.principals.personOf(caller)
     if (throughRole) throw problem('ApproverUnfit', { reason: 'approvers act as themselves, not through a role' })
-    const { accountId } = caller
-    const reason = await unfit(deps, { accountId, requesterId: approval.requestedBy, approverId, now })
+    const reason = await unfit(deps, approval, approverId, now)
     if (reason !== undefined) throw problem('ApproverUnfit', { reason })
     return decide(approval, 'approved', deps, caller)
   },

@@ -192,7 +192,7 @@ export class Gate implements Gatekeeper {
     const open = (await guards.openApprovals(accountId, digest)).filter(({ expiresAt }) => expiresAt > now)
     for (const approval of open) {
       if (approval.state !== 'approved' || approval.decidedBy === null) continue
-      const reason = await unfit({ iam, guards }, { accountId, requesterId, approverId: approval.decidedBy, now })
+      const reason = await unfit({ iam, guards }, approval, approval.decidedBy, now)
       if (reason === undefined) return approval
     }
     const waiting = open.find(({ state }) => state === 'waiting')
@@ -221,6 +221,7 @@ export class Gate implements Gatekeeper {
       state: 'waiting',
       requestedBy,
       requestedByName: caller.userName,
+      requestedAs: caller.userId,
       requestedAt: now,
       expiresAt: now + approvalLifetime,
       decidedBy: null,

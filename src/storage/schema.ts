@@ -240,6 +240,7 @@ export interface Schema {
     state: string
     requested_by: string
     requested_by_name: string
+    requested_as: string
     requested_at: number
     expires_at: number
     decided_by: string | null

@@ -19,6 +19,7 @@ export const guards: readonly string[] = [
      state TEXT NOT NULL,
      requested_by TEXT NOT NULL,
      requested_by_name TEXT NOT NULL,
+     requested_as TEXT NOT NULL,
      requested_at INT8 NOT NULL,
      expires_at INT8 NOT NULL,
      decided_by TEXT,
