@@ -1,6 +1,7 @@
 import { auditTrail } from './audit/index.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
-import type { JobSchedule } from './end-of-life/index.ts'
+import { evidenceOf, type JobSchedule } from './end-of-life/index.ts'
+import { Gate } from './guards/index.ts'
 import { GuessBrake, KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
 import {
@@ -28,6 +29,7 @@ import {
   auditStore,
   caStore,
   certificateStore,
+  guardStore,
   iamStore,
   issuanceLedger,
   jobStore,
@@ -118,13 +120,16 @@ export function compose(parts: ThreadParts) {
     jobSchedule,
     nudgeJobs,
     clockMarks: metaStore(db),
+    guards: guardStore(db),
   } satisfies OperationDeps
+  const gate = new Gate({ ...deps, evidence: evidenceOf(deps), persons: principals, trail })
   const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
     deps,
     limiter: unlimited ? { take: () => 0 } : limiterOver(memory, freshness, others),
     authorizer: principals,
+    gate,
     trail,
     committer,
     counters: throttledCalls,
@@ -133,6 +138,7 @@ export function compose(parts: ThreadParts) {
     deps,
     runner,
     principals,
+    gate,
     trail,
     jobs,
     meta: metaStore(db),

@@ -316,6 +316,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
   const dayNeeds = {
     ...deps,
     trail,
+    gate: main.gate,
     trustedTime: trustedClock,
     keys: keeper ? new KeysOfAllProcesses(deps.keys, (keyId) => keeper.absentEverywhere(keyId)) : deps.keys,
     forgetEverywhere: (keyId: string) => (keeper ? keeper.forgetEverywhere(keyId) : inAllThreads('forget', keyId)),

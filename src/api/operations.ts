@@ -3,6 +3,7 @@ import { listAuditEntries } from '../audit/index.ts'
 import * as ca from '../ca/index.ts'
 import * as certificates from '../certificates/index.ts'
 import { confirmTime, deleteCa, restoreCa } from '../end-of-life/index.ts'
+import * as guards from '../guards/index.ts'
 import * as iam from '../iam/index.ts'
 import type { Operation } from '../kernel/index.ts'
 import { revokeCa, revokeCertificate } from '../revocation/index.ts'
@@ -40,6 +41,13 @@ export const operations = {
   ShowRepositoryCertificate: certificates.showRepositoryCertificate,
   MoveCertificate: certificates.moveCertificate,
   DeleteRepositoryCertificate: certificates.deleteRepositoryCertificate,
+  ShowGuards: guards.showGuards,
+  SetGuards: guards.setGuards,
+  ListApprovals: guards.listApprovals,
+  ShowApproval: guards.showApproval,
+  Approve: guards.approve,
+  RejectApproval: guards.rejectApproval,
+  WithdrawApproval: guards.withdrawApproval,
   ConfirmTime: confirmTime,
   ListAuditEntries: listAuditEntries,
   ExportAccount: exportAccount,

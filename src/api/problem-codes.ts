@@ -1,5 +1,6 @@
 import type { caProblems } from '../ca/index.ts'
 import type { certificateProblems } from '../certificates/index.ts'
+import type { guardProblems } from '../guards/index.ts'
 import type { iamProblems } from '../iam/index.ts'
 import type { issuanceProblems } from '../issuance/index.ts'
 import type { kernelProblems } from '../kernel/index.ts'
@@ -13,3 +14,4 @@ export type ProblemCode =
   | keyof typeof caProblems
   | keyof typeof certificateProblems
   | keyof typeof revocationProblems
+  | keyof typeof guardProblems

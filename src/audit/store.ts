@@ -13,8 +13,9 @@ export interface AuditEntry {
   operation: string
   objectType: string
   objectId: string
-  outcome: 'done' | 'refused'
-  /** The code of the refusal; empty when done. */
+  /** `dryRun`: nothing was done, nor was it to be. */
+  outcome: 'done' | 'refused' | 'dryRun'
+  /** The code of the refusal, or of what would have been one in a dry run; empty when done. */
   code: string
   facts: Readonly<Record<string, unknown>>
 }

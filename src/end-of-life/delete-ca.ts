@@ -45,7 +45,14 @@ export const deleteCa = operation<Needs>()({
     { caId: uuidInput, keepDays: Type.Integer({ minimum: 7, maximum: 30 }) },
     { additionalProperties: false },
   ),
-  resource: theCa(),
+  resource: theCa<{ caId: string; keepDays: number }>(),
+  guarded: ({ keepDays }, ca) => ({
+    kind: 'deleteCa',
+    caId: ca.id,
+    objectId: ca.id,
+    version: ca.version,
+    terms: { keepDays, disposition: 'runOut' },
+  }),
   problems: ['CaNotFound', 'CaStateForbids', 'CaChanged', 'CaKeyIsOutside'],
 
   run({ keepDays }, ca, deps, caller) {

@@ -1,4 +1,5 @@
 export * from './delete-ca.ts'
+export { evidenceOf } from './evidence.ts'
 export * from './jobs.ts'
 export * from './restore-ca.ts'
 export * from './the-day.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { day, minute, problem as kernelProblem, type AuditTrail, type Caller, type Write } from '../kernel/index.ts'
 import { caLifecycle, type Ca } from '../ca/index.ts'
+import type { Gate } from '../guards/index.ts'
 import { verifyDestroyed, type CaKey, type Control } from '../keys/index.ts'
 import { publishCrl, type CrlNeeds, type CrlRecord } from '../revocation/index.ts'
 import { parseCrl, parseCertificate } from '../x509/index.ts'
@@ -27,6 +28,7 @@ export interface TrustedTime {
 export interface DayNeeds extends CrlNeeds {
   trail: AuditTrail
   trustedTime: TrustedTime
+  gate: Pick<Gate, 'mustMayEnd'>
   /** Resolves when no thread of any process holds the private key in memory any more. */
   forgetEverywhere: (keyId: string) => Promise<void>
   /** A key of no other use, in each provider: proves that looking finds what is there. */
@@ -63,10 +65,15 @@ export async function theDay(deps: DayNeeds, caId: string): Promise<number | und
   return undefined
 }
 
-/** 1. Compare-and-swap to *ending*: from here on nobody restores the CA or puts anything on its CRL. */
+/**
+ * 1. Compare-and-swap to *ending*: from here on nobody restores the CA or puts anything on its CRL. Guards that were set since the end was
+ * scheduled stop it here, each time, until they are taken away: the failed job is the alarm.
+ */
 async function begin(deps: DayNeeds, ca: Ca): Promise<Ca> {
   const next: Ca = { ...ca, state: caLifecycle[ca.state].theDayComes! }
+  const guardsUnchanged = await deps.gate.mustMayEnd(ca.accountId, ca.id)
   await deps.committer.commit([
+    guardsUnchanged,
     deps.cas.replace(ca, next, changed),
     deps.trail.done(jobCaller(ca.accountId), 'BeginCaEnd', {
       objectType: 'ca',

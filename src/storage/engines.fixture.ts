@@ -10,6 +10,7 @@ import {
   caStore,
   certificateStore,
   DirectCommitter,
+  guardStore,
   iamStore,
   issuanceLedger,
   jobStore,
@@ -43,6 +44,7 @@ export const storesOver = (db: Database) => ({
   iam: iamStore(db),
   meta: metaStore(db),
   notices: noticeStore(db),
+  guards: guardStore(db),
 })
 
 type Stores = ReturnType<typeof storesOver>

@@ -228,6 +228,28 @@ export interface Schema {
     code: string
     facts: string
   }
+  guards: { account_id: string; version: number; document: string }
+  approvals: {
+    id: string
+    account_id: string
+    operation: string
+    object_id: string
+    ca_id: string | null
+    digest: string
+    subject: string
+    state: string
+    requested_by: string
+    requested_by_name: string
+    requested_as: string
+    requested_at: number
+    expires_at: number
+    decided_by: string | null
+    decided_by_name: string | null
+    decided_at: number | null
+    version: number
+  }
+  guard_counts: { account_id: string; day: number; kind: string; subject: string; count: number }
+  rights_given: { account_id: string; principal_id: string; given_by: string; given_at: number }
   processes: { id: string; started_at: number; lease_until: number }
   key_confirmations: { key_id: string; process_id: string; stage: string }
   certificate_index: { id: number; version: number; seq_to: number; judged_at: number }

@@ -57,6 +57,13 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   ShowRepositoryCertificate: ({ number }) => ({ number, withMaterial: true }),
   MoveCertificate: ({ certificateId }) => ({ certificateId, resourceGroup: null }),
   DeleteRepositoryCertificate: ({ number }) => ({ number }),
+  ShowGuards: ({ caId }) => ({ caId }),
+  SetGuards: ({ caId }) => ({ caId, deletionProtection: true }),
+  ListApprovals: () => ({ limit: 1 }),
+  ShowApproval: () => ({ approvalId }),
+  Approve: () => ({ approvalId, digest: '0'.repeat(64) }),
+  RejectApproval: () => ({ approvalId }),
+  WithdrawApproval: () => ({ approvalId }),
   ConfirmTime: () => ({}),
   ExportAccount: () => ({ limit: 1 }),
   ExportAccountKeys: () => ({ limit: 1 }),
@@ -107,6 +114,8 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   ListResourceGroups: () => ({}),
 }
 
+/** Of nothing: to whom it is foreign hears the same. */
+const approvalId = '00000000-0000-4000-8000-000000000009'
 const subject = { commonName: 'sample.example.com' }
 const validity = { unit: 'day', amount: 30 }
 

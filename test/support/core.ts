@@ -75,11 +75,12 @@ export async function openCore({
     unlimited: false,
     nudgeJobs: () => undefined,
   })
-  const { deps, runner, principals, nonces, brake, trail } = thread
+  const { deps, runner, principals, gate, nonces, brake, trail } = thread
   const unlimited = new Runner<OperationDeps>({
     deps,
     limiter: { take: () => 0 },
     authorizer: principals,
+    gate,
     trail,
     committer: deps.committer,
     counters: { throttled: () => undefined },
@@ -161,13 +162,14 @@ async function callerBy({ principals }: Thread, accessKeyId: string): Promise<Ca
   return principals.callerOf(principal, reread, { ...origin, accessKeyId })
 }
 
-function jobsOver({ deps, trail, meta, jobs }: Thread) {
+function jobsOver({ deps, gate, trail, meta, jobs }: Thread) {
   const jobFailures: Error[] = []
   const { committer, domainClock } = deps
   const trustedClock = new TrustedClock({ marks: meta, committer, domainClock, monotonicClock })
   const needs = {
     ...deps,
     trail,
+    gate,
     trustedTime: trustedClock,
     forgetEverywhere: (keyId: string) => deps.keys.forget(keyId),
     async controls() {

@@ -63,6 +63,7 @@ async function answer(
     requestId,
     nonce,
   })
+  caller.dryRun = request.dryRun
   try {
     const members = await operation.call({
       runner: parts.runner,

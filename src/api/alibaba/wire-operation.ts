@@ -3,7 +3,7 @@ import type { Caller, Operation } from '../../kernel/index.ts'
 import type { DoorParts } from '../door.ts'
 import type { OperationDeps } from '../operations.ts'
 import type { WireObject } from './document.ts'
-import { AlibabaWireError, invalidParameter } from './errors.ts'
+import { invalidParameter } from './errors.ts'
 import type { Parameter, ValuesOf } from './parameters.ts'
 import { operationParameters, type RpcRequest } from './read-request.ts'
 
@@ -42,9 +42,6 @@ export interface WireOperation {
   readonly call: (call: WireCall) => Promise<WireObject>
 }
 
-/** Own code: no operation of the core can be tried without being done. */
-export const dryRunNotSupported = { status: 400, code: 'DryRunNotSupported' } as const
-
 export function wireOperation<Declared extends DeclaredParameters, Input, Resource, Answer>({
   parameters,
   operation,
@@ -60,11 +57,6 @@ export function wireOperation<Declared extends DeclaredParameters, Input, Resour
     async call({ runner, caller, request, strict, now }) {
       let values: ValuesOf<Declared> | undefined
       const answer = await runner.run(operation, caller, () => {
-        if (request.dryRun)
-          throw new AlibabaWireError({
-            ...dryRunNotSupported,
-            message: 'This action has no dry run. Nothing was done.',
-          })
         if (strict) refuseUndeclared(parameters, request)
         values = valuesOf(parameters, request)
         return input(values)

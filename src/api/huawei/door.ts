@@ -8,6 +8,7 @@ import { caTagHandlers } from './ca-tags.ts'
 import { caHandlers } from './ca.ts'
 import type { Call, Handler, HuaweiDoorParts, Success } from './call.ts'
 import { certificateHandlers } from './certificates.ts'
+import { dryRunOf } from './dry-run.ts'
 import { HuaweiWireError, iamErrors, ownErrors, pcaErrors, scmErrors, type WireCode } from './errors.ts'
 import { createToken, iamHandlers, projectOf } from './iam.ts'
 import { route, type WireOperation } from './routes.ts'
@@ -108,7 +109,10 @@ async function answer(
     origin: { sourceIp, secureTransport, door: 'huawei', requestId: about.requestId ?? '' },
   }
   const strictness = parts.strict?.() ? strictly(call.request, refusals.malformed[dialect]) : lenient
-  if (found.name === 'KeystoneCreateUserTokenByPassword') return strictness.watch(() => createToken(call))
+  if (found.name === 'KeystoneCreateUserTokenByPassword') {
+    dryRunOf(call.request, new Set(), dialect)
+    return strictness.watch(() => createToken(call))
+  }
 
   const who = await authenticateBraked(call.request, sourceIp, parts.brake, sources)
   about.accountId = who.principal.principal.account.id
@@ -119,7 +123,13 @@ async function answer(
     handler({
       ...call,
       principal: who.principal.principal,
-      run: (operation, readInput) => parts.runner.run(operation, caller, strictness.reader(readInput)),
+      run: (operation, readInput) => {
+        const read = strictness.reader(readInput)
+        return parts.runner.run(operation, caller, () => {
+          caller.dryRun = dryRunOf(call.request, who.signedHeaders, dialect)
+          return read()
+        })
+      },
     }),
   )
 }

@@ -3,6 +3,7 @@ import { newRequestId, Problem, problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
 import type { CallFacts, Dialect, Door, DoorAnswer, DoorParts, DoorRequest } from '../door.ts'
 import { authenticateBraked } from '../huawei/braked.ts'
+import { dryRunOf } from '../huawei/dry-run.ts'
 import { HuaweiWireError } from '../huawei/errors.ts'
 import { readJsonBody } from '../huawei/read-body.ts'
 import { operations, type OperationName } from '../operations.ts'
@@ -31,10 +32,10 @@ export function ownDoor(parts: DoorParts): Door {
 
 const headersOf = (requestId: string) => ({ 'content-type': 'application/json', 'x-request-id': requestId })
 
-const refused = ({ status, code, message }: ReturnType<typeof told>, requestId: string): DoorAnswer => ({
+const refused = ({ status, ...error }: ReturnType<typeof told>, requestId: string): DoorAnswer => ({
   status,
   headers: headersOf(requestId),
-  body: JSON.stringify({ error: { code, message }, requestId }),
+  body: JSON.stringify({ error, requestId }, wireValue),
 })
 
 const nameIn = ({ rawUrl }: DoorRequest): string => rawUrl.slice(prefix.length).split('?', 1)[0]!
@@ -50,7 +51,7 @@ export const ownDialect: Dialect = {
 async function call(parts: DoorParts, request: DoorRequest, requestId: string, about: CallFacts): Promise<unknown> {
   const name = nameIn(request)
   const byToken = async (token: string) => (await parts.principals.ofToken(token))?.principal
-  const { principal, accessKeyId } = await authenticateBraked<Who>(
+  const { principal, accessKeyId, signedHeaders } = await authenticateBraked<Who>(
     { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
     request.sourceIp,
     parts.brake,
@@ -89,7 +90,10 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string, a
     requestId,
   })
   // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
-  return parts.runner.run(operation as never, caller, () => readInput(name as OperationName, request.body) as never)
+  return parts.runner.run(operation as never, caller, () => {
+    caller.dryRun = dryRunOf({ rawHeaders: request.rawHeaders, target: request.rawUrl }, signedHeaders, 'pca')
+    return readInput(name as OperationName, request.body) as never
+  })
 }
 
 /** Of these the input may be as long as the server takes: thousands of serials. */
@@ -140,6 +144,15 @@ const statusOf: Readonly<Record<string, number>> = {
   CallerGone: 401,
   OperationNotFound: 404,
   MethodNotAllowed: 405,
+  ApprovalRequired: 403,
+  DeletionProtected: 403,
+  InUse: 403,
+  DailyCapReached: 403,
+  ApproverUnfit: 403,
+  NotTheRequester: 403,
+  ApprovalNotFound: 404,
+  ApprovalStateForbids: 409,
+  ApprovalChanged: 409,
   CaNotFound: 404,
   CertificateNotFound: 404,
   UserNotFound: 404,
@@ -163,8 +176,20 @@ const statusOf: Readonly<Record<string, number>> = {
   CertificateChanged: 409,
 }
 
-function told(error: unknown): { status: number; code: string; message: string } {
-  if (error instanceof Problem) return { status: statusOf[error.code] ?? 400, code: error.code, message: error.message }
+interface Told {
+  status: number
+  code: string
+  message: string
+  /** What a dry run found. */
+  result?: Problem['details']
+}
+
+function told(error: unknown): Told {
+  if (error instanceof Problem) {
+    const { code, message, details } = error
+    const shown = code === 'DryRunOperation' ? { result: details } : {}
+    return { status: statusOf[code] ?? 400, code, message, ...shown }
+  }
   if (error instanceof HuaweiWireError)
     return {
       status: error.status,
