@@ -1,6 +1,7 @@
 import { brakeMemory, nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
 import { DomainClock } from './kernel/index.ts'
 import { freshnessMemory, shareMemory } from './processes/index.ts'
+import { revocationMarksMemory } from './revocation/index.ts'
 
 /** What all threads of the process see at once. */
 export interface SharedMemory {
@@ -12,6 +13,8 @@ export interface SharedMemory {
   freshness: SharedArrayBuffer
   rateShares: SharedArrayBuffer
   brake: SharedArrayBuffer
+  /** Which CAs have revoked something, and since when that is known. */
+  revocationMarks: SharedArrayBuffer
 }
 
 export const newSharedMemory = (): SharedMemory => ({
@@ -22,4 +25,5 @@ export const newSharedMemory = (): SharedMemory => ({
   freshness: freshnessMemory(),
   rateShares: shareMemory(),
   brake: brakeMemory(),
+  revocationMarks: revocationMarksMemory(),
 })

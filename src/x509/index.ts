@@ -39,13 +39,13 @@ export type { Name, NameAttribute, NameFields, ParsedAttribute } from './names.t
 export { parseOcspRequest } from './ocsp-request.ts'
 export type { OcspCertId, OcspRequest, OcspRequestLimits } from './ocsp-request.ts'
 export {
-  assembleOcspAnswer,
   buildOcspResponseData,
   issuerIdentifiers,
+  ocspAnswerHead,
   ocspErrorAnswer,
   responderCertificates,
 } from './ocsp-response.ts'
-export type { OcspAnswerParts, OcspSingle, OcspStatus } from './ocsp-response.ts'
+export type { OcspSingle, OcspStatus } from './ocsp-response.ts'
 export { oidName, oids } from './oids.ts'
 export type { OidName } from './oids.ts'
 export { readOnePem, readPem, writePem } from './pem.ts'

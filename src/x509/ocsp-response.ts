@@ -114,12 +114,6 @@ function generalizedTime(ms: number): Uint8Array {
   return primitive(tags.generalizedTime, Buffer.from(digits, 'latin1'))
 }
 
-/** An OCSPResponse in two pieces to be sent one after the other: the second is the same for all answers of a responder. */
-export interface OcspAnswerParts {
-  readonly head: Uint8Array
-  readonly certificates: Uint8Array
-}
-
 const basicType = oid(oids.ocspBasic)
 const successful = enumerated(0)
 
@@ -132,33 +126,31 @@ const successful = enumerated(0)
  *      signatureAlgorithm  AlgorithmIdentifier,
  *      signature           BIT STRING,
  *      certs               [0] EXPLICIT SEQUENCE OF Certificate OPTIONAL }
- * @param certificates the responder's own, DER, as `[0]` element: see {@link responderCertificates}
+ * @param certificates `certs` as it will follow, the same for all answers of a responder: see {@link responderCertificates}
+ * @returns everything before `certificates`
  */
-export function assembleOcspAnswer(
+export function ocspAnswerHead(
   responseData: Uint8Array,
   algorithm: SignatureAlgorithmName,
   signature: Uint8Array,
   certificates: Uint8Array,
-): OcspAnswerParts {
+): Uint8Array {
   const signed = [responseData, signatureAlgorithms[algorithm].identifier, bitString(signature)]
   const basic = signed.reduce((sum, { length }) => sum + length, certificates.length)
   const inOctetString = headerLength(basic) + basic
   const responseBytes = basicType.length + headerLength(inOctetString) + inOctetString
   const explicit = headerLength(responseBytes) + responseBytes
   const answer = successful.length + headerLength(explicit) + explicit
-  return {
-    head: concatBytes([
-      header(tags.sequence, answer),
-      successful,
-      header(contextTagOctet(0, true), explicit),
-      header(tags.sequence, responseBytes),
-      basicType,
-      header(tags.octetString, inOctetString),
-      header(tags.sequence, basic),
-      ...signed,
-    ]),
-    certificates,
-  }
+  return concatBytes([
+    header(tags.sequence, answer),
+    successful,
+    header(contextTagOctet(0, true), explicit),
+    header(tags.sequence, responseBytes),
+    basicType,
+    header(tags.octetString, inOctetString),
+    header(tags.sequence, basic),
+    ...signed,
+  ])
 }
 
 /** `certs` of BasicOCSPResponse. */
