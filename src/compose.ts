@@ -1,5 +1,6 @@
 import { auditTrail } from './audit/index.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
+import type { CrlSchedule } from './ca/index.ts'
 import { evidenceOf, type JobSchedule } from './end-of-life/index.ts'
 import { Gate } from './guards/index.ts'
 import { GuessBrake, KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
@@ -23,6 +24,7 @@ import {
   SharedShares,
   type ShareRequest,
 } from './processes/index.ts'
+import { RevocationMarks } from './revocation/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import {
   accountRows,
@@ -36,6 +38,7 @@ import {
   keyStore,
   metaStore,
   noticeStore,
+  responderStore,
   revocationStore,
   type Database,
   type NonceLedger,
@@ -77,6 +80,7 @@ export function compose(parts: ThreadParts) {
   const nonces = new SharedNonces(memory.nonces, wallClock)
   const iam = iamStore(db)
   const jobs = jobStore(db)
+  const revocationMarks = new RevocationMarks(memory.revocationMarks, processClock)
   const audit = auditStore(db)
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
@@ -92,8 +96,9 @@ export function compose(parts: ThreadParts) {
     generation: rights,
     wallClock,
   })
-  const jobSchedule: JobSchedule & { crlDue: (caId: string, at: number) => ReturnType<typeof jobs.schedule> } = {
+  const jobSchedule: JobSchedule & CrlSchedule = {
     crlDue: (caId, at) => jobs.schedule('publishCrl', caId, at),
+    responderDue: (caId, at) => jobs.schedule('certifyResponder', caId, at),
     endOfCa: (caId, dueAt) => jobs.schedule('endCa', caId, dueAt),
     destroyKey: (keyId, dueAt) => jobs.schedule('destroyKey', keyId, dueAt),
   }
@@ -143,6 +148,8 @@ export function compose(parts: ThreadParts) {
     jobs,
     meta: metaStore(db),
     notices: noticeStore(db),
+    responders: responderStore(db),
+    revocationMarks,
     nonces: others ? noncesOfAll(others.nonces, nonces, sealer) : noncesOver(nonces, sealer),
     freshness,
     rights,
@@ -158,6 +165,7 @@ const publicationAt = (publicUrl: string | undefined): Publication | undefined =
     ? undefined
     : {
         crlUrl: (caId) => `${publicUrl}/crl/${caId}.crl`,
+        ocspUrl: (caId) => `${publicUrl}/ocsp/${caId}`,
         issuerUrl: (caId) => `${publicUrl}/ca/${caId}.cer`,
       }
 

@@ -21,7 +21,7 @@ import { InstanceMetrics, type Snapshot } from './metrics/index.ts'
 import { ExpiryNotices } from './notices/index.ts'
 import { Outbound } from './outbound/index.ts'
 import { readingsOf } from './readings.ts'
-import { crlEvery, publishCrl } from './revocation/index.ts'
+import { certifyResponder, crlEvery, publishCrl, revocationLooksEveryMs, RevocationWatch } from './revocation/index.ts'
 import {
   KeysOfAllProcesses,
   leaseMs,
@@ -173,6 +173,12 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     alarm('lists', { error: String(error) }, 'the index of lists could not be brought up to date'),
   )
 
+  const revocationWatch = new RevocationWatch({
+    store: main.deps.revocations,
+    marks: main.revocationMarks,
+    clock: processClock,
+  })
+  const revocationLooks = setInterval(() => void revocationWatch.look(), revocationLooksEveryMs)
   const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
   const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
 
@@ -194,6 +200,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     async stop() {
       clearInterval(marks)
       clearInterval(rightsLooks)
+      clearInterval(revocationLooks)
       tls?.stop()
       indexing.abort()
       await indexed
@@ -315,6 +322,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
   const notices = expiryNoticesOf(main, config, log)
   const dayNeeds = {
     ...deps,
+    responders: main.responders,
     trail,
     gate: main.gate,
     trustedTime: trustedClock,
@@ -346,6 +354,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
         const crl = await publishCrl(dayNeeds, caId)
         return crl && deps.domainClock.now() + crlEvery
       },
+      certifyResponder: (caId) => certifyResponder(dayNeeds, caId),
       endCa: async (caId) => {
         await trustedClock.check()
         return theDay(dayNeeds, caId)

@@ -1,6 +1,7 @@
 import { brakeMemory, nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
 import { DomainClock } from './kernel/index.ts'
 import { freshnessMemory, shareMemory } from './processes/index.ts'
+import { revocationMarksMemory } from './revocation/index.ts'
 
 /** What all threads of the process see at once. */
 export interface SharedMemory {
@@ -14,6 +15,8 @@ export interface SharedMemory {
   brake: SharedArrayBuffer
   /** Of the emulator: one cell, whether doors are strict. */
   strict: SharedArrayBuffer
+  /** Which CAs have revoked something, and since when that is known. */
+  revocationMarks: SharedArrayBuffer
 }
 
 /** The emulator's strict mode, as all threads see it; without an emulator it stays off. */
@@ -34,4 +37,5 @@ export const newSharedMemory = (): SharedMemory => ({
   rateShares: shareMemory(),
   brake: brakeMemory(),
   strict: new SharedArrayBuffer(4),
+  revocationMarks: revocationMarksMemory(),
 })

@@ -8,6 +8,7 @@ import { ownDialect, ownDoor } from './api/own/door.ts'
 import { clientReader, type TrustedProxies } from './api/client-address.ts'
 import { instanceDoor, type MetricsText } from './api/instance/door.ts'
 import { pkiDialect, pkiDoor } from './api/pki/door.ts'
+import { ocspHandler } from './api/pki/ocsp.ts'
 import {
   closeServer,
   createServer,
@@ -30,6 +31,8 @@ import {
 } from './emulator/index.ts'
 import { monotonicClock, problem, wallClock } from './kernel/index.ts'
 import { openKeyring, Sealer, type MasterKey } from './keys/index.ts'
+import { OcspResponder } from './revocation/index.ts'
+import { processClock } from './processes/index.ts'
 import type { Listeners } from './listeners.ts'
 import { newLogger } from './log.ts'
 import { CallMetrics } from './metrics/index.ts'
@@ -120,6 +123,17 @@ const instance = instanceDoor({
   report,
 })
 const verifiers = faulty(pkiDialect, pkiDoor({ ...deps, report }))
+const responder = new OcspResponder({
+  ...deps,
+  responders: thread.responders,
+  revocationMarks: thread.revocationMarks,
+  clock: processClock,
+  responderMissing(caId) {
+    const due = deps.crlSchedule.responderDue(caId, deps.domainClock.now())
+    void deps.committer.commit([due]).then(deps.nudgeJobs, report)
+  },
+})
+const direct = { '/ocsp/': ocspHandler({ ...deps, responder, monotonicClock, report }) }
 const pki: Record<string, Door> = {
   '/crl/': verifiers,
   '/ca/': verifiers,
@@ -165,7 +179,10 @@ const observe = ({ method, path, status, ms, outcome, about }: ObservedCall): vo
   metrics.observe({ door, operation, outcome, reason: counted ? (refusal ?? String(status)) : undefined, ms })
   log?.info({ method, path, status, ms: Math.round(ms), door, operation, requestId, accountId }, 'request')
 }
-const everyServer = { report, observe, clientOf: clientReader(data.proxies) } satisfies Omit<ServerParts, 'doors'>
+const everyServer = { direct, report, observe, clientOf: clientReader(data.proxies) } satisfies Omit<
+  ServerParts,
+  'doors'
+>
 const { listeners } = data
 const servers = [{ address: listeners.plain, server: createServer({ ...everyServer, doors }) }]
 if (listeners.pki) servers.push({ address: listeners.pki, server: createServer({ ...everyServer, doors: pki }) })

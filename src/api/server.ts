@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Server as TlsServer } from 'node:tls'
 import fastify, {
@@ -24,9 +25,18 @@ export interface TlsMaterial {
   ticketKeys: Uint8Array
 }
 
+/** Answers from the socket, around the framework; sees to its own limits, and tells of each call when it has answered. */
+export type DirectHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  observe: (call: Omit<ObservedCall, 'outcome'>) => void,
+) => void
+
 export interface ServerParts {
   /** Doors by the path they begin with; the longest fitting prefix is asked. `/` is that one path alone. */
   doors: Readonly<Record<string, Door>>
+  /** Paths that begin like this are asked before all doors. */
+  direct?: Readonly<Record<string, DirectHandler>>
   /** A failure that no door answered for. */
   report: (failure: unknown) => void
   /** Who is at the other end of a connection. */
@@ -55,7 +65,7 @@ export type CallOutcome = 'ok' | 'unauthenticated' | 'throttled' | 'refused' | '
  * The HTTP side of all doors: limits, raw bytes, connections. A door gets what came and gives what goes; nothing is
  * parsed here, because each dialect signs, reads and refuses in its own way.
  */
-export function createServer({ doors, report, clientOf, observe, tls }: ServerParts): FastifyInstance {
+export function createServer({ doors, direct = {}, report, clientOf, observe, tls }: ServerParts): FastifyInstance {
   const options: FastifyServerOptions = {
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
@@ -123,7 +133,26 @@ export function createServer({ doors, report, clientOf, observe, tls }: ServerPa
     report(error)
     return plain(reply, 500, 'The service failed.')
   })
+  goAround(server, direct, (call) => observe({ ...call, outcome: outcomeOf(call.status, call.about) }))
   return server
+}
+
+/** Puts direct handlers before the framework's own listener. */
+function goAround(
+  server: FastifyInstance,
+  direct: Readonly<Record<string, DirectHandler>>,
+  observe: Parameters<DirectHandler>[2],
+): void {
+  const handlers = Object.entries(direct)
+  if (handlers.length === 0) return
+  const http = server.server
+  const framework = http.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
+  http.removeAllListeners('request')
+  http.on('request', (request, response) => {
+    const url = request.url ?? ''
+    for (const [prefix, handler] of handlers) if (url.startsWith(prefix)) return handler(request, response, observe)
+    for (const listener of framework) listener.call(http, request, response)
+  })
 }
 
 /** From the next connection on, this is what a TLS listener shows. */

@@ -149,6 +149,7 @@ export const importCa = operation<ImportNeeds>()({
         ? [deps.revocations.takeCrlNumber(id, 0, input.lastCrlNumber, problem('CaChanged'))]
         : []),
       deps.crlSchedule.crlDue(id, now),
+      deps.crlSchedule.responderDue(id, now),
       ...(parent ? [deps.cas.unchanged(parent, problem('CaChanged'))] : []),
     ]
     return {

@@ -23,10 +23,12 @@ import { caLifecycle } from './lifecycle.ts'
 import { problem } from './problems.ts'
 import type { CaStore } from './store.ts'
 
-/** The one kind of job that concerns CAs before their end. */
+/** What a CA has to have done by jobs before its end. */
 export interface CrlSchedule {
   /** A write that makes the CA's next CRL due at this instant or earlier. */
   crlDue(caId: string, at: number): Write
+  /** A write that makes a certificate for the CA's OCSP responder due. */
+  responderDue(caId: string, at: number): Write
 }
 
 export interface InstallNeeds extends SigningNeeds {
@@ -128,6 +130,7 @@ export async function makeCaCertificate(
       ),
       deps.ledger.done(signing.id),
       deps.crlSchedule.crlDue(ca.id, now),
+      deps.crlSchedule.responderDue(ca.id, now),
     ],
   }
 }

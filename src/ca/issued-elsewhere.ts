@@ -9,7 +9,7 @@ export interface RevocationLoading {
   record(
     revocation: { caId: string; serial: string; revokedAt: number; reason: RevocationReason; notAfter: number },
     already: Problem,
-  ): Write
+  ): Write[]
   takeCrlNumber(caId: string, last: number, next: number, taken: Problem): Write
 }
 
@@ -99,7 +99,7 @@ export function loadIssued(
     const writes = [deps.ledger.record(entry, taken)]
     if (revoked)
       writes.push(
-        deps.revocations.record({ caId, serial, revokedAt: revoked.at, reason: revoked.reason, notAfter }, taken),
+        ...deps.revocations.record({ caId, serial, revokedAt: revoked.at, reason: revoked.reason, notAfter }, taken),
       )
     return writes
   })

@@ -3,7 +3,13 @@ import { day, minute, problem as kernelProblem, type AuditTrail, type Caller, ty
 import { caLifecycle, type Ca } from '../ca/index.ts'
 import type { Gate } from '../guards/index.ts'
 import { verifyDestroyed, type CaKey, type Control } from '../keys/index.ts'
-import { publishCrl, type CrlNeeds, type CrlRecord } from '../revocation/index.ts'
+import {
+  certifyResponder,
+  publishCrl,
+  type CrlNeeds,
+  type CrlRecord,
+  type ResponderNeeds,
+} from '../revocation/index.ts'
 import { parseCrl, parseCertificate } from '../x509/index.ts'
 
 /** The steps of the day in order, as `step` is told them; a crash after any of them is made good by the next start. */
@@ -13,6 +19,7 @@ export const daySteps = [
   'final-crl.signing-noted',
   'final-crl.published',
   'the-day.final-crl-read-back',
+  'the-day.responder-certified',
   'the-day.key-condemned',
   'the-day.key-destroyed',
   'the-day.destruction-verified',
@@ -25,7 +32,7 @@ export interface TrustedTime {
   wait(dueAt: number): { until: number; reason: string } | undefined
 }
 
-export interface DayNeeds extends CrlNeeds {
+export interface DayNeeds extends CrlNeeds, ResponderNeeds {
   trail: AuditTrail
   trustedTime: TrustedTime
   gate: Pick<Gate, 'mustMayEnd'>
@@ -59,6 +66,9 @@ export async function theDay(deps: DayNeeds, caId: string): Promise<number | und
   const crl = await finalCrl(deps, ca)
   await readBack(deps, ca, crl)
   deps.step('the-day.final-crl-read-back')
+  // Its OCSP responder answers for as long as the final CRL holds; nobody certifies another one afterwards.
+  await certifyResponder(deps, ca.id, crl.nextUpdate)
+  deps.step('the-day.responder-certified')
   const key = await destroyKey(deps, ca)
   await close(deps, ca, crl, key)
   deps.step('the-day.closed')

@@ -6,6 +6,8 @@ import {
   customExtension,
   extendedKeyUsage,
   keyUsage,
+  ocspNoCheck,
+  oids,
   subjectAltName,
   subjectKeyIdentifier,
   der,
@@ -18,6 +20,7 @@ import { problem } from './problems.ts'
 /** Where the certificates point: absent without CERTKEEP_PUBLIC_URL, since a wrong URL in a certificate cannot be taken back. */
 export interface Publication {
   crlUrl(caId: string): string
+  ocspUrl(caId: string): string
   issuerUrl(caId: string): string
 }
 
@@ -88,6 +91,16 @@ export function subordinateExtensions(
   ]
 }
 
+/** RFC 6960 §4.2.2.2: the CA's delegate, whom nobody asks about (it is short-lived), and so without pointers. */
+export const responderExtensions = (spki: Spki, issuer: Issuer): (Extension | false)[] => [
+  basicConstraints({ ca: false }),
+  keyUsage(['digitalSignature']),
+  extendedKeyUsage([oids.ocspSigning]),
+  ocspNoCheck(),
+  subjectKeyIdentifier(spki.keyIdentifier()),
+  authorityKeyIdentifier(issuer.keyIdentifier),
+]
+
 /** The same in every certificate of an issuer, so they are made once for each. */
 const knownPointers = new WeakMap<Issuer, { publication: Publication; extensions: Extension[] }>()
 
@@ -98,7 +111,7 @@ function pointers(issuer: Issuer, publication: Publication | undefined): Extensi
   const { caId } = issuer
   const extensions = [
     crlDistributionPoints([publication.crlUrl(caId)]),
-    authorityInformationAccess({ caIssuers: [publication.issuerUrl(caId)] }),
+    authorityInformationAccess({ ocsp: [publication.ocspUrl(caId)], caIssuers: [publication.issuerUrl(caId)] }),
   ]
   knownPointers.set(issuer, { publication, extensions })
   return extensions

@@ -5,8 +5,8 @@ export interface Issuance {
   caId: string
   /** Lower-case hex. */
   serial: string
-  /** `root`: the CA's own certificate, which is nobody's child. */
-  kind: 'leaf' | 'ca' | 'root'
+  /** `root`: the CA's own certificate, which is nobody's child. `responder`: that of its OCSP responder, which ends with it. */
+  kind: 'leaf' | 'ca' | 'root' | 'responder'
   notAfter: number
   certificateSha256: Uint8Array
   spkiSha256: Uint8Array
@@ -17,7 +17,7 @@ export interface Issuance {
 export interface Signing {
   id: string
   caId: string
-  purpose: 'caCertificate' | 'rootCertificate' | 'crl'
+  purpose: 'caCertificate' | 'rootCertificate' | 'crl' | 'ocspResponder'
   /** The serial of the certificate, or the number of the CRL. */
   serial: string
   tbsSha256: Uint8Array
@@ -27,7 +27,9 @@ export interface Signing {
 
 export interface IssuanceLedger {
   find(caId: string, serial: string): Promise<Issuance | undefined>
-  /** Unexpired issuances under a CA, by kind and whether revoked; open signings count as issued. Its own certificate does not. */
+  /** Whether a CA certificate with this serial may have been signed, though no record of it followed. */
+  signingIsOpen(caId: string, serial: string): Promise<boolean>
+  /** Unexpired issuances under a CA, by kind and whether revoked; open signings count as issued. Its own certificate and its responder's do not. */
   unexpired(
     caId: string,
     now: number,

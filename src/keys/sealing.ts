@@ -10,6 +10,7 @@ export const sealingPurposes = [
   'data-key',
   'keyring-control',
   'certificate-key',
+  'ocsp-responder-key',
   'access-key-secret',
   'session-secret',
   'token',

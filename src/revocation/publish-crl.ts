@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { day, hour, newUuid, type Clock, type Committer, type Write } from '../kernel/index.ts'
 import { caAbilities, keyOf, type Ca, type CaStore } from '../ca/index.ts'
-import { algorithmOf, hashOf, needsHash, type IssuanceLedger } from '../issuance/index.ts'
+import { algorithmOf, type IssuanceLedger } from '../issuance/index.ts'
 import type { KeyProvider, KeyStore } from '../keys/index.ts'
 import {
   assembleCrl,
@@ -14,8 +14,8 @@ import {
   parseCertificate,
   readSubjectKeyIdentifier,
   type CrlEntry,
-  type SignatureHash,
 } from '../x509/index.ts'
+import { crlHash } from './crl-hash.ts'
 import { problem } from './problems.ts'
 import type { CrlRecord, RevocationStore } from './store.ts'
 
@@ -124,12 +124,6 @@ export async function publishCrl(
   deps.step(`${kind}.published`)
   return crl
 }
-
-/** That of the CA's own certificate where its key can sign with it: the certificate may be by a key of another kind. */
-const crlHash = ({ keyAlgorithm, signatureHash }: Ca): SignatureHash | null =>
-  needsHash(keyAlgorithm) && signatureHash !== null && signatureHash !== 'none'
-    ? signatureHash
-    : hashOf(keyAlgorithm, undefined)
 
 /** Higher than every number before, also after a restore: design 5 counts in seconds since 1970. */
 async function takeNumber({ revocations, committer, domainClock }: CrlNeeds, ca: Ca): Promise<number> {

@@ -24,8 +24,10 @@ export interface CrlRecord {
 
 export interface RevocationStore {
   find(caId: string, serial: string): Promise<Revocation | undefined>
-  /** `already` when the serial is on the ledger. */
-  record(revocation: Revocation, already: Problem): Write
+  /** `already` when the serial is on the ledger. Every process notices by {@link RevocationStore.changes}. */
+  record(revocation: Revocation, already: Problem): Write[]
+  /** How often the revocations of each CA have changed; of CAs without any, nothing. */
+  changes(): Promise<Map<string, number>>
   /** Serials in ascending order after `afterSerial`, those only that expire after `expiresAfter`. */
   entries(caId: string, afterSerial: string, expiresAfter: number, limit: number): Promise<Revocation[]>
 
@@ -40,4 +42,22 @@ export interface RevocationStore {
   publish(crl: CrlRecord, parts: readonly Uint8Array[], superseded: Problem, predecessor: number | undefined): Write[]
   latestCrl(caId: string): Promise<CrlRecord | undefined>
   crlBytes(caId: string, number: number): Promise<Uint8Array[]>
+}
+
+/** Who answers OCSP for a CA: a short-lived certificate of the CA's, and its sealed key. */
+export interface OcspResponderRecord {
+  caId: string
+  serial: string
+  notAfter: number
+  /** DER. */
+  certificate: Uint8Array
+  /** PKCS #8, sealed with the purpose `ocsp-responder-key`. */
+  sealedPrivateKey: Uint8Array
+  issuedAt: number
+}
+
+export interface ResponderStore {
+  find(caId: string): Promise<OcspResponderRecord | undefined>
+  /** The one before is gone; what it signed stays good until it ends by itself. */
+  replace(responder: OcspResponderRecord): Write
 }

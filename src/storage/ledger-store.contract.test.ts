@@ -61,7 +61,7 @@ onEveryEngine(
         aRevocation({ caId }), // a serial that was never seen here
         aRevocation({ serial: valid.serial }), // the same serial, of another CA
       ]
-      await db.commit(revocations.map((each) => db.revocations.record(each, already)))
+      await db.commit(revocations.flatMap((each) => db.revocations.record(each, already)))
       expect(await db.ledger.unexpired(caId, now)).toMatchObject({ leaves: 2, cas: 1, revoked: 2 })
     })
 
@@ -82,7 +82,7 @@ onEveryEngine(
       await using db = await engine.open()
       const signing = aSigning()
       const { caId, serial } = signing
-      await db.commit([db.ledger.open(signing), db.revocations.record(aRevocation({ caId, serial }), already)])
+      await db.commit([db.ledger.open(signing), ...db.revocations.record(aRevocation({ caId, serial }), already)])
       expect(await db.ledger.unexpired(caId, now)).toMatchObject({ cas: 1, revoked: 1 })
     })
 

@@ -71,7 +71,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
         join.onRef('revocations.ca_id', '=', 'issuances.ca_id').onRef('revocations.serial', '=', 'issuances.serial'),
       )
       .where('issuances.ca_id', '=', p.caId)
-      .where('issuances.kind', '!=', 'root')
+      .where('issuances.kind', 'in', [sql.lit('leaf'), sql.lit('ca')])
       .where('issuances.not_after', '>=', p.now)
       .groupBy('issuances.kind')
       .select((e) => [
@@ -80,6 +80,15 @@ export function issuanceLedger(db: Database): IssuanceLedger {
         e.fn.count<number>('revocations.serial').as('revoked'),
         e.fn.max('issuances.not_after').as('last'),
       ]),
+  )
+  const openSigning = db.query<{ caId: string; serial: string }>()((q, p) =>
+    q
+      .selectFrom('signings')
+      .select('id')
+      .where('ca_id', '=', p.caId)
+      .where('purpose', '=', sql.lit('caCertificate'))
+      .where('serial', '=', p.serial)
+      .where('done', '=', 0),
   )
   const openSignings = db.query<{ caId: string; now: number }>()((q, p) =>
     q
@@ -103,6 +112,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
       const row = await find.first({ caId, serial })
       return row && toIssuance(row)
     },
+    signingIsOpen: async (caId, serial) => (await openSigning.first({ caId, serial })) !== undefined,
     async unexpired(caId, now) {
       const kinds = await summary.all({ caId, now })
       const [open] = await openSignings.all({ caId, now })

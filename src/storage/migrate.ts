@@ -5,8 +5,9 @@ import { iam } from './migrations/0002-iam.ts'
 import { processes } from './migrations/0003-processes.ts'
 import { notices } from './migrations/0004-notices.ts'
 import { lists } from './migrations/0005-lists.ts'
-import type { MigrationStatement } from './migrations/statement.ts'
+import { status } from './migrations/0006-status.ts'
 import { guards } from './migrations/0009-guards.ts'
+import type { MigrationStatement } from './migrations/statement.ts'
 
 /** All migrations in order. A name is written into the database and never changes; a landed migration is never edited. */
 export const migrations: readonly { name: string; statements: readonly MigrationStatement[] }[] = [
@@ -15,6 +16,7 @@ export const migrations: readonly { name: string; statements: readonly Migration
   { name: '0003-processes', statements: processes },
   { name: '0004-notices', statements: notices },
   { name: '0005-lists', statements: lists },
+  { name: '0006-status', statements: status },
   { name: '0009-guards', statements: guards },
 ]
 

@@ -46,6 +46,15 @@ export function revocationStore(db: Database): RevocationStore {
       .values(bound(p, revocationColumns))
       .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
   )
+  const changed = db.write<{ caId: string }>()((q, p) =>
+    q
+      .insertInto('revocation_changes')
+      .values({ ca_id: p.caId, changes: 1 })
+      .onConflict((conflict) =>
+        conflict.column('ca_id').doUpdateSet((e) => ({ changes: e('revocation_changes.changes', '+', 1) })),
+      ),
+  )
+  const changes = db.query<object>()((q) => q.selectFrom('revocation_changes').selectAll())
   const entries = db.query<{ caId: string; after: string; expires: number; limit: number }>()((q, p) =>
     q
       .selectFrom('revocations')
@@ -100,7 +109,7 @@ export function revocationStore(db: Database): RevocationStore {
       const row = await find.first({ caId, serial })
       return row && toRevocation(row)
     },
-    record: (revocation, already) =>
+    record: (revocation, already) => [
       record(
         {
           ca_id: revocation.caId,
@@ -112,6 +121,9 @@ export function revocationStore(db: Database): RevocationStore {
         1,
         already,
       ),
+      changed({ caId: revocation.caId }),
+    ],
+    changes: async () => new Map((await changes.all({})).map((row) => [row.ca_id, row.changes])),
     entries: async (caId, after, expires, limit) =>
       (await entries.all({ caId, after, expires, limit })).map(toRevocation),
     lastCrlNumber: async (caId) => (await lastNumber.first({ caId }))?.crl_number ?? 0,

@@ -166,6 +166,15 @@ export interface Schema {
     issued_at: number
   }
   revocations: { ca_id: string; serial: string; revoked_at: number; reason: string; not_after: number }
+  revocation_changes: { ca_id: string; changes: number }
+  ocsp_responders: {
+    ca_id: string
+    serial: string
+    not_after: number
+    certificate: Uint8Array
+    sealed_private_key: Uint8Array
+    issued_at: number
+  }
   compromised_keys: { spki_sha256: Uint8Array; revoked_at: number }
   signings: {
     id: string

@@ -36,6 +36,16 @@ export { nameConstraintsViolation } from './name-constraints-check.ts'
 export type { ConstrainedNames } from './name-constraints-check.ts'
 export { buildName, buildNameFromRdns, isEmptyName, nameValueProblem, parseName } from './names.ts'
 export type { Name, NameAttribute, NameFields, ParsedAttribute } from './names.ts'
+export { parseOcspRequest } from './ocsp-request.ts'
+export type { OcspCertId, OcspRequest, OcspRequestLimits } from './ocsp-request.ts'
+export {
+  buildOcspResponseData,
+  issuerIdentifiers,
+  ocspAnswerHead,
+  ocspErrorAnswer,
+  responderCertificates,
+} from './ocsp-response.ts'
+export type { OcspSingle, OcspStatus } from './ocsp-response.ts'
 export { oidName, oids } from './oids.ts'
 export type { OidName } from './oids.ts'
 export { readOnePem, readPem, writePem } from './pem.ts'

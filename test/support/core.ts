@@ -11,7 +11,7 @@ import { destroyUnusedKey, theDay, TrustedClock } from '../../src/end-of-life/in
 import { newAccount, type FirstCredentials } from '../../src/iam/index.ts'
 import { JobRunner } from '../../src/jobs/index.ts'
 import { monotonicClock, Runner, wallClock, type Caller, type Operation } from '../../src/kernel/index.ts'
-import { publishCrl } from '../../src/revocation/index.ts'
+import { certifyResponder, publishCrl } from '../../src/revocation/index.ts'
 import { newSharedMemory } from '../../src/shared-memory.ts'
 import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter } from '../../src/storage/index.ts'
 
@@ -162,12 +162,13 @@ async function callerBy({ principals }: Thread, accessKeyId: string): Promise<Ca
   return principals.callerOf(principal, reread, { ...origin, accessKeyId })
 }
 
-function jobsOver({ deps, gate, trail, meta, jobs }: Thread) {
+function jobsOver({ deps, gate, trail, meta, jobs, responders }: Thread) {
   const jobFailures: Error[] = []
   const { committer, domainClock } = deps
   const trustedClock = new TrustedClock({ marks: meta, committer, domainClock, monotonicClock })
   const needs = {
     ...deps,
+    responders,
     trail,
     gate,
     trustedTime: trustedClock,
@@ -190,6 +191,10 @@ function jobsOver({ deps, gate, trail, meta, jobs }: Thread) {
       // Once: a CRL a day for the 30 days that a test lets pass would show nothing more.
       publishCrl: async (caId) => {
         await publishCrl(needs, caId)
+        return undefined
+      },
+      certifyResponder: async (caId) => {
+        await certifyResponder(needs, caId)
         return undefined
       },
       endCa: (caId) => theDay(needs, caId),

@@ -2,11 +2,14 @@ import type { CaStore } from '../../ca/index.ts'
 import type { Clock } from '../../kernel/index.ts'
 import type { RevocationStore } from '../../revocation/index.ts'
 import type { Dialect, Door, DoorAnswer, DoorRequest } from '../door.ts'
+import { notModified } from './conditional.ts'
+import type { NoteUse } from './use-marks.ts'
 
 export interface PkiParts {
   cas: CaStore
   revocations: RevocationStore
   domainClock: Clock
+  used?: NoteUse
   report: (failure: unknown, requestId: string) => void
 }
 
@@ -41,7 +44,7 @@ export const pkiDialect: Dialect = {
       : text(refusal.status, refusal.message),
 }
 
-async function answer({ cas, revocations, domainClock }: PkiParts, request: DoorRequest): Promise<DoorAnswer> {
+async function answer({ cas, revocations, domainClock, used }: PkiParts, request: DoorRequest): Promise<DoorAnswer> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return text(405, 'GET and HEAD only.', { allow: 'GET, HEAD' })
   const [, kind, id, extension] = path.exec(request.rawUrl.split('?', 1)[0]!) ?? []
@@ -72,7 +75,12 @@ async function answer({ cas, revocations, domainClock }: PkiParts, request: Door
     // A revocation is on a new CRL within seconds: caches may keep one, but not for long.
     ...cached(Math.max(0, Math.min(60, untilNext))),
   }
-  if (headerOf(request, 'if-none-match') === etag) return { status: 304, headers, body: '' }
+  if (!onlyHeaders) used?.('crl', id, undefined)
+  const conditions = {
+    ifNoneMatch: headerOf(request, 'if-none-match'),
+    ifModifiedSince: headerOf(request, 'if-modified-since'),
+  }
+  if (notModified({ etag, lastModified: crl.thisUpdate }, conditions)) return { status: 304, headers, body: '' }
   return {
     status: 200,
     headers: { ...headers, 'content-length': String(crl.size) },
