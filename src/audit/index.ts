@@ -1,3 +1,7 @@
+export * from './checkpoint.ts'
+export * from './leaf.ts'
 export * from './list-audit-entries.ts'
-export * from './store.ts'
+export * from './merkle.ts'
+export * from './sequencer.ts'
+export type * from './store.ts'
 export * from './trail.ts'

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { operation, type Page } from '../kernel/index.ts'
-import type { AuditEntry, AuditStore } from './store.ts'
+import type { AuditStore, ListedEntry } from './store.ts'
 
 /** The account's audit log, newest first; `objectId` narrows it to one CA or certificate. */
 export const listAuditEntries = operation<{ audit: AuditStore }>()({
@@ -19,7 +19,7 @@ export const listAuditEntries = operation<{ audit: AuditStore }>()({
   ),
   problems: [],
   async run({ objectType, objectId, offset = 0, limit = 100 }, _resource, { audit }, caller) {
-    const answer: Page<AuditEntry> = await audit.list(caller.accountId, { objectType, objectId }, { offset, limit })
+    const answer: Page<ListedEntry> = await audit.list(caller.accountId, { objectType, objectId }, { offset, limit })
     return { answer }
   },
 })

@@ -227,7 +227,13 @@ export interface Schema {
     outcome: string
     code: string
     facts: string
+    salt: Uint8Array | null
+    log_index: number | null
+    erased: string | null
   }
+  audit_tiles: { level: number; number: number; hashes: Uint8Array }
+  audit_log: { id: number; size: number; checkpoint: string; lease_owner: string | null; lease_until: number }
+  receipts: { ca_id: string; statement: string; signature: Uint8Array }
   processes: { id: string; started_at: number; lease_until: number }
   key_confirmations: { key_id: string; process_id: string; stage: string }
   rate_shares: { pair: Uint8Array; process_id: string; share: number; wanted: number }
