@@ -1,4 +1,5 @@
-import { auditTrail } from './audit/index.ts'
+import { auditTrail, type NoteSigner } from './audit/index.ts'
+import { auditIdentity, auditSigner } from './audit-key.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { JobSchedule } from './end-of-life/index.ts'
 import { GuessBrake, KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
@@ -25,6 +26,7 @@ import {
 import type { SharedMemory } from './shared-memory.ts'
 import {
   accountRows,
+  auditLogStore,
   auditStore,
   caStore,
   certificateStore,
@@ -34,6 +36,7 @@ import {
   keyStore,
   metaStore,
   noticeStore,
+  receiptStore,
   revocationStore,
   type Database,
   type NonceLedger,
@@ -76,6 +79,8 @@ export function compose(parts: ThreadParts) {
   const iam = iamStore(db)
   const jobs = jobStore(db)
   const audit = auditStore(db)
+  const meta = metaStore(db)
+  let signer: Promise<NoteSigner> | undefined
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
   const keyUses = new KeyUses({ store: iam, committer, wallClock })
@@ -104,6 +109,8 @@ export function compose(parts: ThreadParts) {
     keyStore: keyStore(db),
     keys,
     audit,
+    auditLog: auditLogStore(db),
+    auditIdentity: () => auditIdentity(meta),
     iam,
     passwords,
     sealer,
@@ -117,7 +124,7 @@ export function compose(parts: ThreadParts) {
     crlSchedule: jobSchedule,
     jobSchedule,
     nudgeJobs,
-    clockMarks: metaStore(db),
+    clockMarks: meta,
   } satisfies OperationDeps
   const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
@@ -135,7 +142,9 @@ export function compose(parts: ThreadParts) {
     principals,
     trail,
     jobs,
-    meta: metaStore(db),
+    meta,
+    receipts: receiptStore(db),
+    auditSigner: () => (signer ??= auditSigner({ meta, sealer, committer })),
     notices: noticeStore(db),
     nonces: others ? noncesOfAll(others.nonces, nonces, sealer) : noncesOver(nonces, sealer),
     freshness,

@@ -5,6 +5,7 @@ import { huaweiDoor } from './api/huawei/door.ts'
 import { ownDoor } from './api/own/door.ts'
 import { clientReader, type TrustedProxies } from './api/client-address.ts'
 import { instanceDoor, type MetricsText } from './api/instance/door.ts'
+import { auditDoor } from './api/pki/audit-door.ts'
 import { pkiDoor } from './api/pki/door.ts'
 import {
   closeServer,
@@ -108,6 +109,8 @@ const instance = instanceDoor({
 const pki: Record<string, Door> = {
   '/crl/': pkiDoor({ ...deps, report }),
   '/ca/': pkiDoor({ ...deps, report }),
+  '/audit/': auditDoor({ ...deps, receipts: thread.receipts, report }),
+  '/receipt/': auditDoor({ ...deps, receipts: thread.receipts, report }),
   '/ca/instance.cer': instance,
 }
 const doors: Record<string, Door> = {

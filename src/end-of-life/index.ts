@@ -1,5 +1,6 @@
 export * from './delete-ca.ts'
 export * from './jobs.ts'
+export * from './receipt.ts'
 export * from './restore-ca.ts'
 export * from './the-day.ts'
 export * from './confirm-time.ts'

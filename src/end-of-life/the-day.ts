@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { day, minute, problem as kernelProblem, type AuditTrail, type Caller, type Write } from '../kernel/index.ts'
 import { caLifecycle, type Ca } from '../ca/index.ts'
 import { verifyDestroyed, type CaKey, type Control } from '../keys/index.ts'
+import { keepReceipt, receiptForm, receiptOperation, type Receipt, type ReceiptNeeds } from './receipt.ts'
 import { publishCrl, type CrlNeeds, type CrlRecord } from '../revocation/index.ts'
 import { parseCrl, parseCertificate } from '../x509/index.ts'
 
@@ -24,7 +25,7 @@ export interface TrustedTime {
   wait(dueAt: number): { until: number; reason: string } | undefined
 }
 
-export interface DayNeeds extends CrlNeeds {
+export interface DayNeeds extends CrlNeeds, ReceiptNeeds {
   trail: AuditTrail
   trustedTime: TrustedTime
   /** Resolves when no thread of any process holds the private key in memory any more. */
@@ -146,38 +147,42 @@ async function close(
   const under = await deps.ledger.unexpired(ca.id, now)
   const writes: Write[] = [deps.cas.replace(ca, { ...ca, state: caLifecycle[ca.state].keyDestroyed! }, changed)]
   if (destroyed) writes.push(deps.keyStore.destroyed(destroyed.key.id, now, changed))
+  const receipt: Receipt = {
+    receipt: receiptForm,
+    caId: ca.id,
+    commonName: ca.subject.commonName,
+    serial: ca.serial,
+    requested: ca.deletion,
+    dueAt: ca.dueAt,
+    destroyedAt: now,
+    unexpired: under,
+    finalCrl: {
+      number: crl.number,
+      entries: crl.entries,
+      thisUpdate: crl.thisUpdate,
+      nextUpdate: crl.nextUpdate,
+      sha256: Buffer.from(crl.sha256).toString('hex'),
+    },
+    key: destroyed
+      ? {
+          id: destroyed.key.id,
+          algorithm: destroyed.key.algorithm,
+          spkiSha256: createHash('sha256').update(destroyed.key.spki).digest('hex'),
+          method: 'data key removed from the keyring, private part removed from the database',
+          // Copies of the keyring that somebody made are not known of here, so no more than this can be claimed.
+          level: 'local',
+          searched: destroyed.providers,
+          // What came from outside was outside: nothing here can speak for the copies there.
+          ...(ca.genMode === 'importKey' ? { origin: 'imported; copies elsewhere are not known of here' } : {}),
+        }
+      : { id: ca.keyId, method: 'none: another CA certificate hangs on this key' },
+  }
   writes.push(
-    deps.trail.done(jobCaller(ca.accountId), 'DestroyCaKey', {
+    await keepReceipt(deps, receipt, changed),
+    deps.trail.done(jobCaller(ca.accountId), receiptOperation, {
       objectType: 'ca',
       objectId: ca.id,
-      facts: {
-        commonName: ca.subject.commonName,
-        serial: ca.serial,
-        requested: ca.deletion,
-        dueAt: ca.dueAt,
-        destroyedAt: now,
-        unexpired: under,
-        finalCrl: {
-          number: crl.number,
-          entries: crl.entries,
-          thisUpdate: crl.thisUpdate,
-          nextUpdate: crl.nextUpdate,
-          sha256: Buffer.from(crl.sha256).toString('hex'),
-        },
-        key: destroyed
-          ? {
-              id: destroyed.key.id,
-              algorithm: destroyed.key.algorithm,
-              spkiSha256: createHash('sha256').update(destroyed.key.spki).digest('hex'),
-              method: 'data key removed from the keyring, private part removed from the database',
-              // Copies of the keyring that somebody made are not known of here, so no more than this can be claimed.
-              level: 'local',
-              searched: destroyed.providers,
-              // What came from outside was outside: nothing here can speak for the copies there.
-              ...(ca.genMode === 'importKey' ? { origin: 'imported; copies elsewhere are not known of here' } : {}),
-            }
-          : { id: ca.keyId, method: 'none: another CA certificate hangs on this key' },
-      },
+      facts: { ...receipt },
     }),
   )
   await deps.committer.commit(writes)

@@ -161,12 +161,14 @@ async function callerBy({ principals }: Thread, accessKeyId: string): Promise<Ca
   return principals.callerOf(principal, reread, { ...origin, accessKeyId })
 }
 
-function jobsOver({ deps, trail, meta, jobs }: Thread) {
+function jobsOver({ deps, trail, meta, jobs, auditSigner, receipts }: Thread) {
   const jobFailures: Error[] = []
   const { committer, domainClock } = deps
   const trustedClock = new TrustedClock({ marks: meta, committer, domainClock, monotonicClock })
   const needs = {
     ...deps,
+    auditSigner,
+    receipts,
     trail,
     trustedTime: trustedClock,
     forgetEverywhere: (keyId: string) => deps.keys.forget(keyId),

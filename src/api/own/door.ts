@@ -123,6 +123,8 @@ const statusOf: Readonly<Record<string, number>> = {
   MethodNotAllowed: 405,
   CaNotFound: 404,
   CertificateNotFound: 404,
+  AuditEntryNotFound: 404,
+  AuditSizeUnknown: 409,
   UserNotFound: 404,
   AccessKeyNotFound: 404,
   PolicyNotFound: 404,
