@@ -1,4 +1,5 @@
-import { auditTrail } from './audit/index.ts'
+import { auditTrail, type NoteSigner } from './audit/index.ts'
+import { auditIdentity, auditSigner } from './audit-key.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { CrlSchedule } from './ca/index.ts'
 import { evidenceOf, type JobSchedule } from './end-of-life/index.ts'
@@ -28,6 +29,7 @@ import { RevocationMarks } from './revocation/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import {
   accountRows,
+  auditLogStore,
   auditStore,
   caStore,
   certificateStore,
@@ -38,6 +40,7 @@ import {
   keyStore,
   metaStore,
   noticeStore,
+  receiptStore,
   responderStore,
   revocationStore,
   type Database,
@@ -82,6 +85,8 @@ export function compose(parts: ThreadParts) {
   const jobs = jobStore(db)
   const revocationMarks = new RevocationMarks(memory.revocationMarks, processClock)
   const audit = auditStore(db)
+  const meta = metaStore(db)
+  let signer: Promise<NoteSigner> | undefined
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
   const keyUses = new KeyUses({ store: iam, committer, wallClock })
@@ -111,6 +116,8 @@ export function compose(parts: ThreadParts) {
     keyStore: keyStore(db),
     keys,
     audit,
+    auditLog: auditLogStore(db),
+    auditIdentity: () => auditIdentity(meta),
     iam,
     passwords,
     sealer,
@@ -124,7 +131,7 @@ export function compose(parts: ThreadParts) {
     crlSchedule: jobSchedule,
     jobSchedule,
     nudgeJobs,
-    clockMarks: metaStore(db),
+    clockMarks: meta,
     guards: guardStore(db),
   } satisfies OperationDeps
   const gate = new Gate({ ...deps, evidence: evidenceOf(deps), persons: principals, trail })
@@ -146,7 +153,9 @@ export function compose(parts: ThreadParts) {
     gate,
     trail,
     jobs,
-    meta: metaStore(db),
+    meta,
+    receipts: receiptStore(db),
+    auditSigner: () => (signer ??= auditSigner({ meta, sealer, committer })),
     notices: noticeStore(db),
     responders: responderStore(db),
     revocationMarks,

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { clientReader } from './api/client-address.ts'
+import { auditKeeperOf } from './audit-keeper.ts'
 import { metricsDoor, type MetricsText } from './api/instance/door.ts'
 import { closeServer, createServer } from './api/server.ts'
 import { postgresBackend, source, sqliteBackend, type Alarm, type Backend, type Company } from './backend.ts'
@@ -159,6 +160,14 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   if (!company) await main.deps.committer.commit([main.jobs.releaseAll()])
   await scheduleDaily(main, config)
   jobs.start()
+  const auditKeeper = await auditKeeperOf({
+    main,
+    config,
+    processId: company?.processId,
+    leaseClock: keeper?.databaseClock ?? wallClock,
+    alarm,
+  })
+  auditKeeper.start()
   const marks = setInterval(
     () =>
       void trustedClock
@@ -208,6 +217,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       await metricsServer?.close()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
+      await auditKeeper.stop()
       await keeper?.stop()
       await backend.close()
       release()
@@ -323,6 +333,8 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
   const dayNeeds = {
     ...deps,
     responders: main.responders,
+    auditSigner: main.auditSigner,
+    receipts: main.receipts,
     trail,
     gate: main.gate,
     trustedTime: trustedClock,

@@ -7,6 +7,7 @@ import { huaweiDoor } from './api/huawei/door.ts'
 import { ownDialect, ownDoor } from './api/own/door.ts'
 import { clientReader, type TrustedProxies } from './api/client-address.ts'
 import { instanceDoor, type MetricsText } from './api/instance/door.ts'
+import { auditDoor } from './api/pki/audit-door.ts'
 import { pkiDialect, pkiDoor } from './api/pki/door.ts'
 import { ocspHandler } from './api/pki/ocsp.ts'
 import {
@@ -137,6 +138,8 @@ const direct = { '/ocsp/': ocspHandler({ ...deps, responder, monotonicClock, rep
 const pki: Record<string, Door> = {
   '/crl/': verifiers,
   '/ca/': verifiers,
+  '/audit/': auditDoor({ ...deps, receipts: thread.receipts, report }),
+  '/receipt/': auditDoor({ ...deps, receipts: thread.receipts, report }),
   '/ca/instance.cer': instance,
 }
 const doors: Record<string, Door> = {

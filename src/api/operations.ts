@@ -1,5 +1,11 @@
 import { exportAccount, exportAccountKeys } from '../account/index.ts'
-import { listAuditEntries } from '../audit/index.ts'
+import {
+  eraseAuditPerson,
+  exportAudit,
+  listAuditEntries,
+  showAuditProof,
+  showConsistencyProof,
+} from '../audit/index.ts'
 import * as ca from '../ca/index.ts'
 import * as certificates from '../certificates/index.ts'
 import { confirmTime, deleteCa, restoreCa } from '../end-of-life/index.ts'
@@ -50,6 +56,10 @@ export const operations = {
   WithdrawApproval: guards.withdrawApproval,
   ConfirmTime: confirmTime,
   ListAuditEntries: listAuditEntries,
+  ShowAuditProof: showAuditProof,
+  ShowConsistencyProof: showConsistencyProof,
+  ExportAudit: exportAudit,
+  EraseAuditPerson: eraseAuditPerson,
   ExportAccount: exportAccount,
   ExportAccountKeys: exportAccountKeys,
   CreateUser: iam.createUser,

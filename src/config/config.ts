@@ -24,6 +24,8 @@ export interface Config extends ListenAddress {
   proxies: ProxyConfig | undefined
   outboundAllow: readonly string[]
   webhook: WebhookConfig | undefined
+  /** A file to which checkpoints of the audit log are added: best on a disk of somebody else's. */
+  auditCheckpoints: string | undefined
   workers: number
   emulate: boolean
   /** The emulator refuses parameters that nobody reads. */
@@ -108,6 +110,7 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     publicUrl: publicUrlOf(setting(options.publicUrl, 'PUBLIC_URL')),
     proxies: proxiesOf(setting(undefined, 'TRUSTED_PROXIES'), setting(undefined, 'PROXY_HEADER')),
     outboundAllow: blocksOf('CERTKEEP_OUTBOUND_ALLOW', setting(undefined, 'OUTBOUND_ALLOW')),
+    auditCheckpoints: fileOf(setting(undefined, 'AUDIT_CHECKPOINTS')),
     webhook: webhookOf(setting(undefined, 'WEBHOOK_URL'), environment),
     workers:
       wholeNumber('the number of workers', setting(options.workers, 'WORKERS'), 1, maxWorkers) ??
@@ -234,6 +237,8 @@ const listOf = (text: string | undefined): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+
+const fileOf = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path))
 
 const secretCredential = 'certkeep-webhook-secret'
 const minSecretBytes = 16

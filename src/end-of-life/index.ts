@@ -1,6 +1,7 @@
 export * from './delete-ca.ts'
 export { evidenceOf } from './evidence.ts'
 export * from './jobs.ts'
+export * from './receipt.ts'
 export * from './restore-ca.ts'
 export * from './the-day.ts'
 export * from './confirm-time.ts'

@@ -10,6 +10,7 @@ import {
   type CrlRecord,
   type ResponderNeeds,
 } from '../revocation/index.ts'
+import { keepReceipt, receiptForm, receiptOperation, type Receipt, type ReceiptNeeds } from './receipt.ts'
 import { parseCrl, parseCertificate } from '../x509/index.ts'
 
 /** The steps of the day in order, as `step` is told them; a crash after any of them is made good by the next start. */
@@ -32,7 +33,7 @@ export interface TrustedTime {
   wait(dueAt: number): { until: number; reason: string } | undefined
 }
 
-export interface DayNeeds extends CrlNeeds, ResponderNeeds {
+export interface DayNeeds extends CrlNeeds, ResponderNeeds, ReceiptNeeds {
   trail: AuditTrail
   trustedTime: TrustedTime
   gate: Pick<Gate, 'mustMayEnd'>
@@ -163,38 +164,42 @@ async function close(
   const under = await deps.ledger.unexpired(ca.id, now)
   const writes: Write[] = [deps.cas.replace(ca, { ...ca, state: caLifecycle[ca.state].keyDestroyed! }, changed)]
   if (destroyed) writes.push(deps.keyStore.destroyed(destroyed.key.id, now, changed))
+  const receipt: Receipt = {
+    receipt: receiptForm,
+    caId: ca.id,
+    commonName: ca.subject.commonName,
+    serial: ca.serial,
+    requested: ca.deletion,
+    dueAt: ca.dueAt,
+    destroyedAt: now,
+    unexpired: under,
+    finalCrl: {
+      number: crl.number,
+      entries: crl.entries,
+      thisUpdate: crl.thisUpdate,
+      nextUpdate: crl.nextUpdate,
+      sha256: Buffer.from(crl.sha256).toString('hex'),
+    },
+    key: destroyed
+      ? {
+          id: destroyed.key.id,
+          algorithm: destroyed.key.algorithm,
+          spkiSha256: createHash('sha256').update(destroyed.key.spki).digest('hex'),
+          method: 'data key removed from the keyring, private part removed from the database',
+          // Copies of the keyring that somebody made are not known of here, so no more than this can be claimed.
+          level: 'local',
+          searched: destroyed.providers,
+          // What came from outside was outside: nothing here can speak for the copies there.
+          ...(ca.genMode === 'importKey' ? { origin: 'imported; copies elsewhere are not known of here' } : {}),
+        }
+      : { id: ca.keyId, method: 'none: another CA certificate hangs on this key' },
+  }
   writes.push(
-    deps.trail.done(jobCaller(ca.accountId), 'DestroyCaKey', {
+    await keepReceipt(deps, receipt, changed),
+    deps.trail.done(jobCaller(ca.accountId), receiptOperation, {
       objectType: 'ca',
       objectId: ca.id,
-      facts: {
-        commonName: ca.subject.commonName,
-        serial: ca.serial,
-        requested: ca.deletion,
-        dueAt: ca.dueAt,
-        destroyedAt: now,
-        unexpired: under,
-        finalCrl: {
-          number: crl.number,
-          entries: crl.entries,
-          thisUpdate: crl.thisUpdate,
-          nextUpdate: crl.nextUpdate,
-          sha256: Buffer.from(crl.sha256).toString('hex'),
-        },
-        key: destroyed
-          ? {
-              id: destroyed.key.id,
-              algorithm: destroyed.key.algorithm,
-              spkiSha256: createHash('sha256').update(destroyed.key.spki).digest('hex'),
-              method: 'data key removed from the keyring, private part removed from the database',
-              // Copies of the keyring that somebody made are not known of here, so no more than this can be claimed.
-              level: 'local',
-              searched: destroyed.providers,
-              // What came from outside was outside: nothing here can speak for the copies there.
-              ...(ca.genMode === 'importKey' ? { origin: 'imported; copies elsewhere are not known of here' } : {}),
-            }
-          : { id: ca.keyId, method: 'none: another CA certificate hangs on this key' },
-      },
+      facts: { ...receipt },
     }),
   )
   await deps.committer.commit(writes)

@@ -99,7 +99,9 @@ const everyRead = [...casReads, ...pcaReads, ...scmReads]
 
 /** Who does what and may do what: what an auditor reads beside the objects themselves. */
 const auditReads = [
-  'certkeep:audit:*',
+  'certkeep:audit:list',
+  'certkeep:audit:prove',
+  'certkeep:audit:export',
   'certkeep:iam:simulatePolicy',
   'ram:Get*',
   'ram:List*',
@@ -116,7 +118,9 @@ const everything = [
   'scm:*',
   'certkeep:ca:*',
   'certkeep:cert:*',
-  'certkeep:audit:*',
+  'certkeep:audit:list',
+  'certkeep:audit:prove',
+  'certkeep:audit:export',
   'certkeep:time:*',
 ]
 

@@ -6,6 +6,7 @@ import { afterAll, describe } from 'vitest'
 import type { Write } from '../kernel/index.ts'
 import {
   accountRows,
+  auditLogStore,
   auditStore,
   caStore,
   certificateStore,
@@ -21,6 +22,7 @@ import {
   noticeStore,
   openPool,
   postgresDatabase,
+  receiptStore,
   revocationStore,
   sqliteDatabase,
   SqliteReader,
@@ -40,6 +42,8 @@ export const storesOver = (db: Database) => ({
   revocations: revocationStore(db),
   keys: keyStore(db),
   audit: auditStore(db),
+  auditLog: auditLogStore(db),
+  receipts: receiptStore(db),
   jobs: jobStore(db),
   iam: iamStore(db),
   meta: metaStore(db),

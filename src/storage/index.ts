@@ -1,4 +1,5 @@
 export { accountRows } from './account-rows.ts'
+export { auditLogStore, receiptStore } from './audit-log-store.ts'
 export { auditStore } from './audit-store.ts'
 export { caStore } from './ca-store.ts'
 export { CommitCounters } from './commit-counters.ts'

@@ -6,6 +6,7 @@ import { processes } from './migrations/0003-processes.ts'
 import { notices } from './migrations/0004-notices.ts'
 import { lists } from './migrations/0005-lists.ts'
 import { status } from './migrations/0006-status.ts'
+import { auditLog } from './migrations/0007-audit-log.ts'
 import { guards } from './migrations/0009-guards.ts'
 import type { MigrationStatement } from './migrations/statement.ts'
 
@@ -17,6 +18,7 @@ export const migrations: readonly { name: string; statements: readonly Migration
   { name: '0004-notices', statements: notices },
   { name: '0005-lists', statements: lists },
   { name: '0006-status', statements: status },
+  { name: '0007-audit-log', statements: auditLog },
   { name: '0009-guards', statements: guards },
 ]
 

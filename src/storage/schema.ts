@@ -236,6 +236,9 @@ export interface Schema {
     outcome: string
     code: string
     facts: string
+    salt: Uint8Array | null
+    log_index: number | null
+    erased: string | null
   }
   guards: { account_id: string; version: number; document: string }
   approvals: {
@@ -259,6 +262,9 @@ export interface Schema {
   }
   guard_counts: { account_id: string; day: number; kind: string; subject: string; count: number }
   rights_given: { account_id: string; principal_id: string; given_by: string; given_at: number }
+  audit_tiles: { level: number; number: number; hashes: Uint8Array }
+  audit_log: { id: number; size: number; checkpoint: string; lease_owner: string | null; lease_until: number }
+  receipts: { ca_id: string; statement: string; signature: Uint8Array }
   processes: { id: string; started_at: number; lease_until: number }
   key_confirmations: { key_id: string; process_id: string; stage: string }
   certificate_index: { id: number; version: number; seq_to: number; judged_at: number }

@@ -162,13 +162,15 @@ async function callerBy({ principals }: Thread, accessKeyId: string): Promise<Ca
   return principals.callerOf(principal, reread, { ...origin, accessKeyId })
 }
 
-function jobsOver({ deps, gate, trail, meta, jobs, responders }: Thread) {
+function jobsOver({ deps, gate, trail, meta, jobs, responders, auditSigner, receipts }: Thread) {
   const jobFailures: Error[] = []
   const { committer, domainClock } = deps
   const trustedClock = new TrustedClock({ marks: meta, committer, domainClock, monotonicClock })
   const needs = {
     ...deps,
     responders,
+    auditSigner,
+    receipts,
     trail,
     gate,
     trustedTime: trustedClock,

@@ -105,6 +105,9 @@ export const wireProblems = {
   CaKeyUnreadable: own('CaKeyUnreadable'),
   CertificateNotOfThisCa: own('CertificateNotOfThisCa'),
 
+  AuditEntryNotFound: own('AuditEntryNotFound'),
+  AuditSizeUnknown: own('AuditSizeUnknown'),
+
   AlreadyRevoked: own('AlreadyRevoked'),
   NotRevocable: own('NotRevocable'),
   CrlSuperseded: common('OperationConflict'),

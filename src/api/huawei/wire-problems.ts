@@ -122,6 +122,9 @@ export const wireProblems = {
   ChainMismatch: scmErrors.chainDoesNotFit,
   SmNotSupported: scmErrors.privateKeyFormatUnsupported,
 
+  AuditEntryNotFound: { status: 404, code: 'PCA.10010950' },
+  AuditSizeUnknown: { status: 400, code: 'PCA.10010951' },
+
   AlreadyRevoked: { status: 400, code: 'PCA.10010940' },
   NotRevocable: { status: 400, code: 'PCA.10010941' },
   IssuerKeyDestroyed: { status: 400, code: 'PCA.10010942' },

@@ -155,6 +155,8 @@ const statusOf: Readonly<Record<string, number>> = {
   ApprovalChanged: 409,
   CaNotFound: 404,
   CertificateNotFound: 404,
+  AuditEntryNotFound: 404,
+  AuditSizeUnknown: 409,
   UserNotFound: 404,
   AccessKeyNotFound: 404,
   PolicyNotFound: 404,
