@@ -31,6 +31,7 @@ import {
   SharedShares,
   type ShareRequest,
 } from './processes/index.ts'
+import { CertificateIndexer } from './storage/index.ts'
 import { openSharedFolder } from './shared-folder.ts'
 import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
 import { threadCalls } from './thread-calls.ts'
@@ -158,6 +159,12 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     minute,
   )
 
+  const indexing = new AbortController()
+  const indexer = new CertificateIndexer(backend.db, main.deps.domainClock)
+  const indexed = indexer.keepUp(indexing.signal, (error) =>
+    alarm('lists', { error: String(error) }, 'the index of lists could not be brought up to date'),
+  )
+
   const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
   const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
 
@@ -180,6 +187,8 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       clearInterval(marks)
       clearInterval(rightsLooks)
       tls?.stop()
+      indexing.abort()
+      await indexed
       await jobs.stop()
       await metricsServer?.close()
       await Promise.all(workers.map(({ call }) => call('close')))

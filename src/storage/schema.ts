@@ -230,5 +230,17 @@ export interface Schema {
   }
   processes: { id: string; started_at: number; lease_until: number }
   key_confirmations: { key_id: string; process_id: string; stage: string }
+  certificate_index: { id: number; version: number; seq_to: number; judged_at: number }
+  certificate_entries: {
+    seq: number
+    id: string
+    account_id: string
+    class: number
+    resource_group_id: string
+    common_name: string
+    issuer_name: string
+    not_after: number
+    sans: string
+  }
   rate_shares: { pair: Uint8Array; process_id: string; share: number; wanted: number }
 }
