@@ -5,7 +5,7 @@ import { startService, temporaryFolder, type Service } from '../../test/support/
 import { aCsr, alibabaRequest, aP256Root, huaweiRequest } from '../certkeep.ts'
 import { load, type Measured } from '../load.ts'
 import { seedCertificates } from '../million.ts'
-import { interleaved, type Row } from './row.ts'
+import { interleaved, type Figure } from './row.ts'
 
 /** Fewer for a trial: the figures then say nothing. */
 const many = Number(process.env['CERTKEEP_BENCH_ROWS'] ?? 1_000_000)
@@ -63,7 +63,7 @@ const searches: Readonly<Record<string, List>> = {
 }
 
 /** Pages of 50 in a service of a million certificates and one of a thousand, over one connection, by the time of a call. */
-export async function lists(command: string): Promise<Row[]> {
+export async function lists(): Promise<Figure[]> {
   await using big = await startSeeded(many)
   await using small = await startSeeded(few)
   const measure = (service: Service, list: List) => () =>
@@ -89,9 +89,9 @@ export async function lists(command: string): Promise<Row[]> {
     found.push({ about, value, yardstick: { ...value, p50Ms: 10 } })
   }
   return [
-    worst('list-last-vs-first', places, 'first page', 1.5, Infinity, command),
-    worst('list-million-vs-thousand', sizes, 'itself at a thousand rows', 1.5, 10, command),
-    worst('search-million', found, 'ten milliseconds', 1, 10, command),
+    worst('list-last-vs-first', places, 'first page', 1.5, Infinity),
+    worst('list-million-vs-thousand', sizes, 'itself at a thousand rows', 1.5, 10),
+    worst('search-million', found, 'ten milliseconds', 1, 10),
   ]
 }
 
@@ -102,14 +102,7 @@ interface Comparison {
 }
 
 /** The case that did worst speaks for all. */
-function worst(
-  name: string,
-  all: readonly Comparison[],
-  yardstick: string,
-  reach: number,
-  p99: number,
-  command: string,
-): Row {
+function worst(name: string, all: readonly Comparison[], yardstick: string, reach: number, p99: number): Figure {
   const ratioOf = ({ value, yardstick: against }: Comparison) => value.p50Ms / against.p50Ms
   for (const each of all)
     process.stderr.write(
@@ -129,7 +122,6 @@ function worst(
     reached: ratio <= reach && p99Ms <= p99,
     p50Ms: value.p50Ms,
     p99Ms,
-    command,
   }
 }
 
@@ -137,6 +129,13 @@ const environment = { CERTKEEP_EMULATOR_UNLIMITED: 'yes' }
 
 /** A service that has so many certificates from its start, and has been asked for some. */
 export async function startSeeded(count: number): Promise<Service> {
+  const service = await startService({ dataFolder: await aSeededFolder(count), environment })
+  await sleep(1_000) // what has expired since is indexed
+  return service
+}
+
+/** A data folder that has so many certificates, of a service that does not run. */
+export async function aSeededFolder(count: number): Promise<string> {
   const dataFolder = temporaryFolder()
   const first = await startService({ dataFolder, environment, keep: true })
   const caId = await aP256Root(first)
@@ -147,9 +146,7 @@ export async function startSeeded(count: number): Promise<Service> {
   await first.stop()
   const databasePath = join(dataFolder, 'certkeep.db')
   await seedCertificates({ databasePath, accountId, caId, count, now: Date.now(), der: anIssued(databasePath) })
-  const service = await startService({ dataFolder, environment })
-  await sleep(1_000) // what has expired since is indexed
-  return service
+  return dataFolder
 }
 
 function anIssued(databasePath: string): Uint8Array {
