@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FastifyListenOptions } from 'fastify'
 import { alibabaDialect } from './api/alibaba/dialect.ts'
@@ -200,6 +201,7 @@ async function listen(): Promise<void> {
     const options: FastifyListenOptions & { reusePort: boolean } = { ...address, reusePort: true }
     await server.listen(options)
   }
+  flushCompileCache() // a thread that is ended keeps nothing for the next start (cli/serve.ts)
 }
 
 function useTls(now: TlsNow): void {

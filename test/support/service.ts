@@ -17,6 +17,9 @@ export interface Credentials {
   accessKeySecret: string
 }
 
+/** Kept from test to test: new data folders have nothing compiled yet. */
+const compiled = join(tmpdir(), `certkeep-test-compiled-${process.getuid?.() ?? ''}`)
+
 /** The real service as a user starts it: a process of its own, on a data folder and a port of its own. */
 export interface Service extends AsyncDisposable {
   url: string
@@ -27,6 +30,7 @@ export interface Service extends AsyncDisposable {
   /** Host and port, as SDKs want their endpoint. */
   endpoint: string
   dataFolder: string
+  pid: number
   credentials: Credentials
   /** What it printed when it was ready. */
   banner: string
@@ -82,7 +86,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...(emulate ? ['--emulate'] : []),
       ...(options.args ?? []),
     ],
-    { env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
@@ -101,6 +105,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     pkiUrl: /for verifiers (http:\/\/[^/\s]+)/.exec(banner)?.[1],
     endpoint: url.slice('http://'.length),
     dataFolder,
+    pid: child.pid!,
     banner,
     credentials: await readCredentials(join(dataFolder, 'first-credentials.json')),
     stop: async () => (await end('SIGTERM')).code,
