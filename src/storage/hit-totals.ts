@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { monotonicClock } from '../kernel/index.ts'
-import type { Selection } from './certificate-selection.ts'
+import type { Selection } from './certificate-classes.ts'
 
 /** So old a total may be when certificates have changed since. */
 const freshMs = 10_000
