@@ -1,16 +1,29 @@
+import { readFile } from 'node:fs/promises'
 import type { Thread } from './compose.ts'
 import { metaKeys } from './data-folder.ts'
-import { callsLeft, setFault, type ClockChange, type Fault, type SetFault } from './emulator/index.ts'
+import {
+  BadRequest,
+  callsLeft,
+  plant,
+  setFault,
+  type ClockChange,
+  type Fault,
+  type Seed,
+  type SeedDeps,
+  type SeedNeeds,
+  type SetFault,
+} from './emulator/index.ts'
 import type { TrustedClock } from './end-of-life/index.ts'
-import { newAccount } from './iam/index.ts'
+import { newAccount, type FirstCredentials } from './iam/index.ts'
 import type { JobRunner } from './jobs/index.ts'
-import { wallClock } from './kernel/index.ts'
+import { nextSecretBytes, Runner, wallClock } from './kernel/index.ts'
 import type { ProcessKeeper } from './processes/index.ts'
 import { strictnessIn, type SharedMemory } from './shared-memory.ts'
 
 export interface EmulationParts {
   main: Thread
   memory: SharedMemory
+  firstCredentialsPath: string
   /** As the start was told. */
   strict: boolean
   jobs: JobRunner
@@ -43,22 +56,67 @@ export function emulationCalls(parts: EmulationParts) {
     await committer.commit([main.meta.write(metaKeys.emulatorClock, JSON.stringify(state))])
     domainClock.restore(state)
     keeper?.clockWasSet()
-    trustedClock.explain()
+    trustedClock.wasSet()
     await jobs.runDue()
     await jobs.runDue() // the first may have been a run that began before the clock was moved
   }
 
+  async function createAccount(name: string) {
+    const password = nextSecretBytes(18).toString('base64url')
+    const { credentials, writes } = await newAccount(main.deps, { accountName: name, userName: 'admin', password })
+    await committer.commit(writes)
+    return credentials
+  }
+
+  const turns = new Map<number, number>()
+  let lastSeed: Promise<unknown> = Promise.resolve()
+
+  async function plantSeed(seed: Seed) {
+    const turn = turns.get(seed.number) ?? 0
+    turns.set(seed.number, turn + 1)
+    const before = domainClock.state()
+    try {
+      const planted = await plant(seed, turn, {
+        now: () => domainClock.now(),
+        moveClock: (to) => putClock({ value: to, frozen: true }),
+        firstAccount: async () => JSON.parse(await readFile(parts.firstCredentialsPath, 'utf8')) as FirstCredentials,
+        createAccount,
+        callAs: (credentials) => callerOf(credentials),
+      })
+      return { planted }
+    } catch (error) {
+      if (error instanceof BadRequest) return { refused: error.message }
+      throw error
+    } finally {
+      await putClock(before)
+    }
+  }
+
+  /** Seeds are no traffic: nothing limits them. */
+  const unlimited = new Runner<SeedDeps>({
+    deps: main.deps,
+    limiter: { take: () => 0 },
+    authorizer: main.principals,
+    trail: main.trail,
+    committer,
+    counters: { throttled: () => undefined },
+  })
+  const callerOf =
+    ({ accessKeyId }: FirstCredentials): ReturnType<SeedNeeds<SeedDeps>['callAs']> =>
+    async (operation, input) => {
+      const reread = async () => (await main.principals.byAccessKey(accessKeyId))?.principal
+      const principal = await reread()
+      if (!principal) throw new BadRequest('the access key of the first credentials is gone')
+      const origin = { sourceIp: '127.0.0.1', secureTransport: false, door: 'emulator', requestId: '' }
+      const caller = main.principals.callerOf(principal, reread, { ...origin, accessKeyId })
+      return unlimited.run(operation, caller, () => input)
+    }
+
   return {
     setClock,
-    async createAccount(name: string) {
-      const { credentials, writes } = await newAccount(main.deps, {
-        accountName: name,
-        userName: 'admin',
-        password: Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString('base64url'),
-      })
-      await committer.commit(writes)
-      return credentials
-    },
+    createAccount,
+    /** One at a time: each moves the clock. */
+    seed: (seed: Seed) => (lastSeed = lastSeed.catch(() => undefined).then(() => plantSeed(seed))),
     faults: () => living(),
     async addFault(order: Fault) {
       const fault = setFault(++lastFault, order)

@@ -120,7 +120,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       emulatorClock: folder.emulatorClock,
       emulatorClockChanged: (value) => {
         main.deps.domainClock.restore(JSON.parse(value) as ReturnType<DomainClock['state']>)
-        trustedClock.explain()
+        trustedClock.wasSet()
         void jobs.runDue()
       },
       sleep: (ms) => sleep(ms),
@@ -137,7 +137,16 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   const calls = {
     ...mainCalls({ jobs, alarm, rates }),
     ...(config.emulate
-      ? emulationCalls({ main, memory, strict: config.strict, jobs, trustedClock, keeper, spreadFaults })
+      ? emulationCalls({
+          main,
+          memory,
+          firstCredentialsPath: folder.firstCredentialsPath,
+          strict: config.strict,
+          jobs,
+          trustedClock,
+          keeper,
+          spreadFaults,
+        })
       : {}),
     metrics: metricsText,
   }

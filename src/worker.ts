@@ -28,7 +28,9 @@ import {
   emulatorRootMarker,
   Faults,
   type ClockChange,
+  type EmulatorControls,
   type Fault,
+  type Seed,
   type SetFault,
 } from './emulator/index.ts'
 import { monotonicClock, problem, wallClock } from './kernel/index.ts'
@@ -169,6 +171,7 @@ if (data.emulate) {
       clearFaults: () => callMain('clearFaults') as Promise<void>,
       strict: strictness.get,
       setStrict: strictness.set,
+      seed: (seed: Seed) => callMain('seed', seed) as ReturnType<EmulatorControls['seed']>,
       reset: () => callMain('reset') as Promise<void>,
     },
     Object.fromEntries(known),

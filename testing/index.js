@@ -18,18 +18,20 @@ export async function startCertkeep(options = {}) {
   const { seed, strict = false, port = 0, timeoutMs = 30_000 } = options
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'certkeep-testing-')))
   const args = ['serve', '--emulate', '--data', dataFolder, '--port', String(port), '--workers', '1']
-  const service = await started([...args, '--until-input-ends', ...(strict ? ['--strict'] : [])], timeoutMs)
 
   // A test runner that ends without stop(): the service goes with its input, and its folder with us.
   const removeFolder = () => rmSync(dataFolder, { recursive: true, force: true })
   if (options.dataFolder === undefined) process.once('exit', removeFolder)
+  /** @type {Awaited<ReturnType<typeof started>> | undefined} */
+  let service
   const stop = async () => {
-    await service.stop()
+    await service?.stop()
     if (options.dataFolder !== undefined) return
     process.removeListener('exit', removeFolder)
     await rm(dataFolder, { recursive: true, force: true })
   }
   try {
+    service = await started([...args, '--until-input-ends', ...(strict ? ['--strict'] : [])], timeoutMs)
     const first = JSON.parse(await readFile(join(dataFolder, 'first-credentials.json'), 'utf8'))
     const certkeep = controlled(service.url, accountOf(first), stop)
     if (seed) certkeep.seeded = await certkeep.seed(seed)

@@ -2,6 +2,7 @@ import { BadRequest } from './bad-request.ts'
 import { durationOf } from './durations.ts'
 import { callsLeft, type Fault, type SetFault } from './faults.ts'
 import { readFault, type KnownOperations } from './read-fault.ts'
+import { readSeed, type Seed } from './seed-input.ts'
 
 /** What a person with a terminal may do to an emulated instance; nothing of it exists without `--emulate`. */
 export interface EmulatorControls {
@@ -15,6 +16,8 @@ export interface EmulatorControls {
   /** Whether doors refuse parameters that nobody reads. */
   strict(): boolean
   setStrict(strict: boolean): void
+  /** Makes what a declaration says, or tells why not. */
+  seed(seed: Seed): Promise<{ planted: unknown } | { refused: string }>
   /** The clock runs with the host's, no faults, strict as at the start; accounts and what they have stay. */
   reset(): Promise<void>
   /** A further account with an administrator, for tests of what two tenants see of each other. */
@@ -66,6 +69,10 @@ export function emulatorDoor(controls: EmulatorControls, known: KnownOperations)
       if (typeof strict !== 'boolean') throw new BadRequest('strict: true or false is wanted')
       controls.setStrict(strict)
       return json(200, { strict })
+    },
+    'POST /emulator/seed': async (body) => {
+      const done = await controls.seed(readSeed(readObject(body)))
+      return 'refused' in done ? json(400, { error: done.refused }) : json(201, done.planted)
     },
     'POST /emulator/reset': async () => {
       await controls.reset()

@@ -56,10 +56,16 @@ export class TrustedClock implements TrustedTime {
     return this.hold
   }
 
-  /** The clock was moved on purpose (the emulator): what it shows now is right. */
+  /** What the clock shows now is right. */
   explain(): void {
     this.lastDomain = this.parts.domainClock.now()
     this.lastMonotonic = this.parts.monotonicClock.now()
+  }
+
+  /** As {@link explain}, by whoever sets the clock: before the time that it now shows nothing was started. */
+  wasSet(): void {
+    this.startedAt = Math.min(this.startedAt, this.parts.domainClock.now())
+    this.explain()
   }
 
   wait(dueAt: number): { until: number; reason: string } | undefined {
