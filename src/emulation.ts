@@ -97,6 +97,7 @@ export function emulationCalls(parts: EmulationParts) {
     deps: main.deps,
     limiter: { take: () => 0 },
     authorizer: main.principals,
+    gate: main.gate,
     trail: main.trail,
     committer,
     counters: { throttled: () => undefined },

@@ -2,9 +2,16 @@ import type { Command } from 'commander'
 import { commandsOf } from './commands.ts'
 import { addPaging, pagingOf, type PagingOptions } from './inputs.ts'
 import { remainder } from './output.ts'
-import { given } from './session.ts'
+import { given, type AnswerOf } from './session.ts'
+import type { Cell } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { timeCell } from './times.ts'
+
+function outcomeCell({ outcome, code }: AnswerOf<'ListAuditEntries'>['rows'][number]): Cell {
+  if (outcome === 'done') return 'done'
+  if (outcome === 'dryRun') return code === '' ? 'dry run' : `dry run: ${code}`
+  return { text: `refused: ${code}`, style: 'bad' }
+}
 
 /** `certkeep audit …` */
 export function addAuditCommands(program: Command, terminal: Terminal): void {
@@ -25,7 +32,7 @@ export function addAuditCommands(program: Command, terminal: Terminal): void {
                 timeCell(entry.at, now),
                 entry.userName,
                 entry.operation,
-                entry.outcome === 'done' ? 'done' : { text: `refused: ${entry.code}`, style: 'bad' },
+                outcomeCell(entry),
                 entry.objectId === '' ? entry.objectType || '-' : `${entry.objectType} ${entry.objectId}`,
                 entry.sourceIp || '-',
               ]),

@@ -27,7 +27,7 @@ import {
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
 import { commandsOf, type Commands } from './commands.ts'
-import { confirmDeletion, given, readPairs, wholeNumber, type AnswerOf, type Session } from './session.ts'
+import { confirmDeletion, dryRunOption, given, readPairs, wholeNumber, type AnswerOf, type Session } from './session.ts'
 import type { Cell } from './table.ts'
 import type { Style, Terminal } from './terminal.ts'
 import { dateCell, timeCell, type Validity } from './times.ts'
@@ -259,8 +259,12 @@ function addState({ add }: Commands): void {
   )
   add('revoke <ca-id>', 'Put the certificate of a subordinate on its issuer’s CRL; cannot be undone')
     .addOption(reasonOption())
-    .does<[string], { reason: RevocationReason }>(async ({ call, output }, { reason }, caId) =>
-      output.result(await call('RevokeCa', { caId, reason }), () => `The certificate of CA ${caId} is revoked.\n`),
+    .addOption(dryRunOption())
+    .does<[string], { reason: RevocationReason; dryRun: boolean }>(async ({ call, output }, { reason, dryRun }, caId) =>
+      output.result(
+        await call('RevokeCa', { caId, reason }, { dryRun }),
+        () => `The certificate of CA ${caId} is revoked.\n`,
+      ),
     )
 }
 
@@ -268,10 +272,13 @@ function addEnd({ add }: Commands): void {
   add('delete <ca-id>', 'Schedule the end of a disabled CA: on the day its key is destroyed')
     .option('--keep-days <days>', 'days in which it can be restored, 7 to 30', wholeNumber, 30)
     .option('--yes', 'do not ask')
-    .does<[string], { keepDays: number; yes?: boolean }>(async (session, { keepDays, yes = false }, caId) => {
+    .addOption(dryRunOption())
+    .does<[string], { keepDays: number; yes?: boolean; dryRun: boolean }>(async (session, options, caId) => {
+      const { keepDays, yes = false, dryRun } = options
       const { call, output, now } = session
       await confirmDeletion(session, {
         yes,
+        dryRun,
         async describe() {
           const { ca, state } = await call('ShowCa', { caId })
           const consequence =
@@ -281,7 +288,7 @@ function addEnd({ add }: Commands): void {
           return { what: `the ${ca.type} CA`, name: nameText(ca.subject.commonName), consequence }
         },
       })
-      const answer = await call('DeleteCa', { caId, keepDays })
+      const answer = await call('DeleteCa', { caId, keepDays }, { dryRun })
       output.result(answer, () =>
         answer.dueAt === null
           ? `CA ${caId} is deleted.\n`

@@ -6,7 +6,7 @@ import { newFile } from './files.ts'
 import { addPaging, pagingOf, type PagingOptions } from './inputs.ts'
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
-import { confirmDeletion, given, wholeNumber } from './session.ts'
+import { confirmDeletion, dryRunOption, given, wholeNumber } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { dateCell } from './times.ts'
 
@@ -72,10 +72,12 @@ export function addRepositoryCommands(cert: Command, terminal: Terminal): void {
 
   add('delete <number>', 'Delete an uploaded certificate, or an issued one that has expired or was revoked')
     .option('--yes', 'do not ask')
-    .does<[string], { yes?: boolean }>(async (session, { yes = false }, number) => {
+    .addOption(dryRunOption())
+    .does<[string], { yes?: boolean; dryRun: boolean }>(async (session, { yes = false, dryRun }, number) => {
       const { call, output } = session
       await confirmDeletion(session, {
         yes,
+        dryRun,
         async describe() {
           const { certificate, state } = await call('ShowRepositoryCertificate', { number, withMaterial: false })
           const key = certificate.sealedPrivateKey === null ? '' : ' Its private key goes with it.'
@@ -86,6 +88,9 @@ export function addRepositoryCommands(cert: Command, terminal: Terminal): void {
           }
         },
       })
-      output.result(await call('DeleteRepositoryCertificate', { number }), () => `Certificate ${number} is deleted.\n`)
+      output.result(
+        await call('DeleteRepositoryCertificate', { number }, { dryRun }),
+        () => `Certificate ${number} is deleted.\n`,
+      )
     })
 }

@@ -9,6 +9,7 @@ export const exitCodes = {
   notPermitted: 4,
   notFound: 5,
   conflict: 6,
+  dryRun: 7,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -22,6 +23,7 @@ export const exitCodeTexts: Readonly<Record<ExitCode, string>> = {
   4: 'Not authenticated or not permitted.',
   5: 'There is no such object or operation.',
   6: 'The state of the object forbids it: in the wrong state, taken, in use, or changed meanwhile.',
+  7: 'A dry run: it would have been done. Nothing was done.',
 }
 
 /** Problems of these names say that what is there stands in the way, whatever status the door gives them. */
@@ -35,6 +37,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CredentialsError) return exitCodes.notPermitted
   if (!(error instanceof ServiceError)) return exitCodes.refused
   const { status, code } = error
+  if (code === 'DryRunOperation') return exitCodes.dryRun
   if (status === 401 || status === 403 || code === 'InsecureTransport') return exitCodes.notPermitted
   // A 404 with a code of ours; anything else that answers 404 is no Certkeep.
   if (code.endsWith('NotFound')) return exitCodes.notFound

@@ -99,8 +99,11 @@ export const showGuards = operation<GuardNeeds>()({
 
 type SetInput = Static<typeof setInput>
 
-/** What is asked for: what is not named stays, and of a coming weakening only what this leaves. */
-const wantedOf = ({ caId: _, ...named }: SetInput, before: Guards): Guards => ({ ...before, ...named })
+/** What is asked for: what is not named stays as it is now. */
+const wantedOf = (input: SetInput, before: Guards): Guards => ({
+  ...before,
+  ...Object.fromEntries(Object.entries(input).filter(([name]) => name !== 'caId')),
+})
 
 const weakened = (input: SetInput, { set }: Guarded, now: number): boolean => {
   const before = inForce(keptOf(set, input.caId), now)

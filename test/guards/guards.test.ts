@@ -143,7 +143,7 @@ describe('caps a day', () => {
   test('what a guard or a state refuses is not counted', async () => {
     await using g = await openGuarded({ caDeletionsPerUser: 1 })
     const active = await g.aCa()
-    await g.refused(g.deleteCa(active))
+    expect(await g.refused(g.deleteCa(active))).toMatchObject({ code: 'CaStateForbids' })
     await g.deleteCa(await g.aDisabledCa())
   })
 })

@@ -29,18 +29,18 @@ describe('ways around a second person that lead nowhere: sock puppets', () => {
       return { userName, accessKeyId }
     },
   })
-  const unfit = async (who: { accessKeyId: string }, approval = approvalId) =>
+  const expectUnfit = async (who: { accessKeyId: string }, approval = approvalId) =>
     expect(await g.refused(g.approve(approval, who))).toMatchObject({ code: 'ApproverUnfit' })
 
-  test('approving oneself', () => unfit(g.requester))
+  test('approving oneself', () => expectUnfit(g.requester))
 
-  test('approving as the root user', () => unfit(g.core.administrator))
+  test('approving as the root user', () => expectUnfit(g.core.administrator))
 
-  test('an approver whom the requester created', async () => unfit(await by(g.requester).make('sock')))
+  test('an approver whom the requester created', async () => expectUnfit(await by(g.requester).make('sock')))
 
   test('an approver whom a creature of the requester created', async () => {
     const first = await by(g.requester).make('first')
-    await unfit(await by(first).make('second'))
+    await expectUnfit(await by(first).make('second'))
   })
 
   test('one who was created by it before the creature was deleted again', async () => {
@@ -50,7 +50,7 @@ describe('ways around a second person that lead nowhere: sock puppets', () => {
     await g.act('DeleteAccessKey', { accessKeyId: first.accessKeyId }, g.requester)
     await g.act('DetachPolicy', { userName: 'short-lived', policyName: admin }, g.requester)
     await g.act('DeleteUser', { userName: 'short-lived' }, g.requester)
-    await unfit(second)
+    await expectUnfit(second)
   })
 
   /** A user who could approve, was the requester not to do what follows. */
@@ -110,9 +110,9 @@ describe('ways around a second person that lead nowhere: sock puppets', () => {
   ])('an approver %s', async (what, change) => {
     const user = await aFitUser(`user-${what.length}-${what.charCodeAt(9)}`)
     await change(user)
-    await unfit(user)
+    await expectUnfit(user)
     g.core.advance(day)
-    await unfit(user)
+    await expectUnfit(user)
   })
 
   test('the same by a role that the requester took', async () => {
@@ -123,33 +123,33 @@ describe('ways around a second person that lead nowhere: sock puppets', () => {
     const assume = { account: { id: account }, roleName: 'giver', sessionName: 'ci' }
     const key = await g.act('AssumeRole', assume, g.requester)
     await g.act('CreateAccessKey', { userName: user.userName }, key)
-    await unfit(user)
+    await expectUnfit(user)
   })
 
   test('an approver who approves through a role that the requester took, or that somebody else did', async () => {
     caId = await g.aDisabledCa()
     approvalId = await g.asked(g.deleteCa(caId))
     const assume = { account: { id: g.core.administrator.accountId }, roleName: 'giver', sessionName: 'ci' }
-    for (const who of [g.requester, g.approver]) await unfit(await g.act('AssumeRole', assume, who))
+    for (const who of [g.requester, g.approver]) await expectUnfit(await g.act('AssumeRole', assume, who))
   })
 
   test('asking through a role and approving as oneself', async () => {
     const assume = { account: { id: g.core.administrator.accountId }, roleName: 'giver', sessionName: 'ci' }
     const key = await g.act('AssumeRole', assume, g.requester)
     const ca = await g.aDisabledCa()
-    await unfit(g.requester, await g.asked(g.deleteCa(ca, 7, key)))
+    await expectUnfit(g.requester, await g.asked(g.deleteCa(ca, 7, key)))
   })
 
   test('asking with one’s own temporary key and approving with the permanent one', async () => {
     const key = await g.act('CreateTemporaryKey', {}, g.requester)
     const ca = await g.aDisabledCa()
-    await unfit(g.requester, await g.asked(g.deleteCa(ca, 7, key)))
+    await expectUnfit(g.requester, await g.asked(g.deleteCa(ca, 7, key)))
   })
 
   test('letting a creature ask, and approving it oneself', async () => {
     const creature = await by(g.approver).make('asks-for-me')
     const ca = await g.aDisabledCa()
-    await unfit(g.approver, await g.asked(g.deleteCa(ca, 7, creature)))
+    await expectUnfit(g.approver, await g.asked(g.deleteCa(ca, 7, creature)))
   })
 
   test('letting a role ask that one has made for it, and approving it oneself', async () => {
@@ -161,7 +161,7 @@ describe('ways around a second person that lead nowhere: sock puppets', () => {
     const assume = { account: { id: account }, roleName: 'asks', sessionName: 'ci' }
     const key = await g.act('AssumeRole', assume, asker)
     const ca = await g.aDisabledCa()
-    await unfit(g.approver, await g.asked(g.deleteCa(ca, 7, key)))
+    await expectUnfit(g.approver, await g.asked(g.deleteCa(ca, 7, key)))
   })
 
   test('a second account of the requester’s: it sees no approval, and no role lets it approve', async () => {
@@ -173,7 +173,7 @@ describe('ways around a second person that lead nowhere: sock puppets', () => {
     await g.act('CreateRole', { roleName: 'guests', trustPolicy: trusting(root) })
     await g.act('AttachPolicyToRole', { roleName: 'guests', policyName: admin })
     const assume = { account: { id: g.core.administrator.accountId }, roleName: 'guests', sessionName: 'ci' }
-    await unfit(await g.act('AssumeRole', assume, other))
+    await expectUnfit(await g.act('AssumeRole', assume, other))
   })
 
   test.each<[string, (user: Person) => Promise<unknown>]>([

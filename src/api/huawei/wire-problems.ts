@@ -122,8 +122,8 @@ export const wireProblems = {
   ChainMismatch: scmErrors.chainDoesNotFit,
   SmNotSupported: scmErrors.privateKeyFormatUnsupported,
 
-  AuditEntryNotFound: { status: 404, code: 'PCA.10010950' },
-  AuditSizeUnknown: { status: 400, code: 'PCA.10010951' },
+  AuditEntryNotFound: { status: 404, code: 'PCA.10010960' },
+  AuditSizeUnknown: { status: 400, code: 'PCA.10010961' },
 
   AlreadyRevoked: { status: 400, code: 'PCA.10010940' },
   NotRevocable: { status: 400, code: 'PCA.10010941' },
