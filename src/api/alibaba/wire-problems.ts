@@ -106,6 +106,7 @@ export const wireProblems = {
   AlreadyRevoked: own('AlreadyRevoked'),
   NotRevocable: own('NotRevocable'),
   CrlSuperseded: common('OperationConflict'),
+  CrlLacksEntry: common('OperationConflict'),
   IssuerKeyDestroyed: own('IssuerKeyDestroyed'),
 } satisfies Record<ProblemCode, WireError>
 
