@@ -27,6 +27,7 @@ export interface Service extends AsyncDisposable {
   /** Host and port, as SDKs want their endpoint. */
   endpoint: string
   dataFolder: string
+  pid: number
   credentials: Credentials
   /** What it printed when it was ready. */
   banner: string
@@ -91,6 +92,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     pkiUrl: /for verifiers (http:\/\/[^/\s]+)/.exec(banner)?.[1],
     endpoint: url.slice('http://'.length),
     dataFolder,
+    pid: child.pid!,
     banner,
     credentials: await readCredentials(join(dataFolder, 'first-credentials.json')),
     stop: async () => (await end('SIGTERM')).code,
