@@ -1,4 +1,5 @@
 import { calls } from './rows/calls.ts'
+import { crlMillion } from './rows/crl.ts'
 import { issuing } from './rows/issuing.ts'
 import { lists } from './rows/lists.ts'
 import { postgres } from './rows/postgres.ts'
@@ -45,5 +46,11 @@ export const groups: readonly Group[] = [
     rows: ['start-million-vs-empty', 'memory-million-vs-empty'],
     setup: 'a million certificates; memory after 4 s of issuing and 4 s of searching at 32 connections',
     measure: size,
+  },
+  {
+    name: 'crl',
+    rows: ['crl-million-time', 'crl-million-memory', 'crl-million-bytes', 'crl-million-issuing-p99'],
+    setup: 'a CRL of a million entries while 200 certificates a second are issued',
+    measure: crlMillion,
   },
 ]

@@ -32,7 +32,8 @@ export interface CallFacts {
 export interface DoorAnswer {
   status: number
   headers: Readonly<Record<string, string>>
-  body: string | Uint8Array | readonly Uint8Array[]
+  /** Chunks that have to be waited for are asked for one by one, as the client takes them. */
+  body: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>
   /** Stays here: never sent. */
   about?: CallFacts
   /** The connection ends without an answer (the emulator's faults). */

@@ -5,6 +5,7 @@ import type { Gate } from '../guards/index.ts'
 import { verifyDestroyed, type CaKey, type Control } from '../keys/index.ts'
 import {
   certifyResponder,
+  crlChunks,
   publishCrl,
   type CrlNeeds,
   type CrlRecord,
@@ -17,6 +18,7 @@ import { parseCrl, parseCertificate } from '../x509/index.ts'
 export const daySteps = [
   'the-day.begun',
   'final-crl.number-taken',
+  'final-crl.ledger-read',
   'final-crl.signing-noted',
   'final-crl.published',
   'the-day.final-crl-read-back',
@@ -114,7 +116,7 @@ async function finalCrl(deps: DayNeeds, ca: Ca): Promise<CrlRecord> {
 
 /** 3. What was published is read back from where it is served, and is what was signed. */
 async function readBack(deps: DayNeeds, ca: Ca, crl: CrlRecord): Promise<void> {
-  const bytes = Buffer.concat(await deps.revocations.crlBytes(ca.id, crl.number))
+  const bytes = Buffer.concat(await Array.fromAsync(crlChunks(deps.revocations, crl)))
   const digest = createHash('sha256').update(bytes).digest()
   if (!digest.equals(crl.sha256)) throw new Error(`the final CRL of CA ${ca.id} reads back changed`)
   const { tbs } = parseCertificate(ca.certificate!)

@@ -78,6 +78,26 @@ onEveryEngine(
       expect(await db.ledger.unexpired(caId, now)).toEqual(counted)
     })
 
+    test('the certificate of the responder is nothing under the CA: it ends with it', async () => {
+      await using db = await engine.open()
+      const responder = anIssuance({ kind: 'responder', notAfter: now + 7 * day })
+      await db.commit([db.ledger.record(responder, duplicate)])
+      expect(await db.ledger.find(responder.caId, responder.serial)).toEqual(responder)
+      const none = { leaves: 0, cas: 0, revoked: 0, lastNotAfter: null }
+      expect(await db.ledger.unexpired(responder.caId, now)).toEqual(none)
+    })
+
+    test('a signing of a CA certificate is open until it is done', async () => {
+      await using db = await engine.open()
+      const signing = aSigning()
+      expect(await db.ledger.signingIsOpen(signing.caId, signing.serial)).toBe(false)
+      await db.commit([db.ledger.open(signing)])
+      expect(await db.ledger.signingIsOpen(signing.caId, signing.serial)).toBe(true)
+      expect(await db.ledger.signingIsOpen(newUuid(), signing.serial)).toBe(false)
+      await db.commit([db.ledger.done(signing.id)])
+      expect(await db.ledger.signingIsOpen(signing.caId, signing.serial)).toBe(false)
+    })
+
     test('an open signing whose serial was revoked counts as revoked: all revoked can be reached after a crash', async () => {
       await using db = await engine.open()
       const signing = aSigning()

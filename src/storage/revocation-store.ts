@@ -1,5 +1,6 @@
 import type { CrlRecord, Revocation, RevocationStore } from '../revocation/index.ts'
 import type { Write } from '../kernel/index.ts'
+import type { CrlEntry } from '../x509/index.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 import { bound, columnsOf, otherwiseBug } from './sql.ts'
@@ -65,6 +66,16 @@ export function revocationStore(db: Database): RevocationStore {
       .orderBy('serial')
       .limit(p.limit),
   )
+  const crlEntries = db.query<{ caId: string; after: string; expires: number; limit: number }>()((q, p) =>
+    q
+      .selectFrom('revocations')
+      .select(['serial as serialHex', 'revoked_at as revokedAt', 'reason'])
+      .where('ca_id', '=', p.caId)
+      .where('serial', '>', p.after)
+      .where('not_after', '>', p.expires)
+      .orderBy('serial')
+      .limit(p.limit),
+  )
   const lastNumber = db.query<{ caId: string }>()((q, p) =>
     q.selectFrom('cas').select('crl_number').where('id', '=', p.caId),
   )
@@ -76,12 +87,14 @@ export function revocationStore(db: Database): RevocationStore {
     (q, p) => q.insertInto('crls').values(bound(p, crlColumns)),
     (p) => `crls ${p.ca_id}`,
   )
-  const notBelow = db.query<{ caId: string; number: number }>()((q, p) =>
+  const after = db.query<{ caId: string; number: number; predecessor: number }>()((q, p) =>
     q
       .selectFrom('crls')
       .select('number')
       .where('ca_id', '=', p.caId)
-      .where((where) => where.or([where('number', '>=', p.number), where('final', '=', 1)])),
+      .where((where) =>
+        where.or([where('number', '>=', p.number), where('number', '>', p.predecessor), where('final', '=', 1)]),
+      ),
   )
   const part = db.write<Schema['crl_parts']>()((q, p) =>
     q.insertInto('crl_parts').values(bound(p, ['ca_id', 'number', 'part', 'bytes'])),
@@ -89,19 +102,28 @@ export function revocationStore(db: Database): RevocationStore {
   const latest = db.query<{ caId: string }>()((q, p) =>
     q.selectFrom('crls').selectAll().where('ca_id', '=', p.caId).orderBy('number', 'desc').limit(1),
   )
-  const parts = db.query<{ caId: string; number: number }>()((q, p) =>
+  const onePart = db.query<{ caId: string; number: number; part: number }>()((q, p) =>
     q
       .selectFrom('crl_parts')
       .select('bytes')
       .where('ca_id', '=', p.caId)
       .where('number', '=', p.number)
-      .orderBy('part'),
+      .where('part', '=', p.part),
+  )
+  const stale = db.query<{ caId: string; below: number; except: number }>()((q, p) =>
+    q
+      .selectFrom('crl_parts')
+      .select((e) => ['number', e.fn.max('part').as('lastPart')])
+      .where('ca_id', '=', p.caId)
+      .where('number', '<', p.below)
+      .where('number', '!=', p.except)
+      .groupBy('number'),
   )
   const dropCrls = db.write<{ caId: string; below: number }>()((q, p) =>
     q.deleteFrom('crls').where('ca_id', '=', p.caId).where('number', '<', p.below),
   )
-  const dropParts = db.write<{ caId: string; below: number }>()((q, p) =>
-    q.deleteFrom('crl_parts').where('ca_id', '=', p.caId).where('number', '<', p.below),
+  const dropParts = db.write<{ caId: string; number: number; part: number }>()((q, p) =>
+    q.deleteFrom('crl_parts').where('ca_id', '=', p.caId).where('number', '=', p.number).where('part', '<', p.part),
   )
 
   return {
@@ -126,11 +148,14 @@ export function revocationStore(db: Database): RevocationStore {
     changes: async () => new Map((await changes.all({})).map((row) => [row.ca_id, row.changes])),
     entries: async (caId, after, expires, limit) =>
       (await entries.all({ caId, after, expires, limit })).map(toRevocation),
+    crlEntries: (caId, after, expires, limit) => crlEntries.all({ caId, after, expires, limit }) as Promise<CrlEntry[]>,
     lastCrlNumber: async (caId) => (await lastNumber.first({ caId }))?.crl_number ?? 0,
     takeCrlNumber: (caId, last, next, taken) => takeNumber({ caId, last, next }, 1, taken),
-    publish: (crl, bytes, superseded, predecessor) => {
+    stagePart: (caId, number, { part: index, bytes }) =>
+      part({ ca_id: caId, number, part: index, bytes }, 1, otherwiseBug),
+    publish: (crl, parts, superseded, predecessor) => {
       const writes: Write[] = [
-        notBelow.guard({ caId: crl.caId, number: crl.number }, superseded, 0),
+        after.guard({ caId: crl.caId, number: crl.number, predecessor: predecessor ?? -1 }, superseded, 0),
         publish(
           {
             ca_id: crl.caId,
@@ -145,20 +170,19 @@ export function revocationStore(db: Database): RevocationStore {
           1,
           otherwiseBug,
         ),
-        ...bytes.map((chunk, index) =>
-          part({ ca_id: crl.caId, number: crl.number, part: index, bytes: chunk }, 1, otherwiseBug),
+        ...parts.map(({ part: index, bytes }) =>
+          part({ ca_id: crl.caId, number: crl.number, part: index, bytes }, 1, otherwiseBug),
         ),
       ]
-      if (predecessor !== undefined) {
-        const below = { caId: crl.caId, below: predecessor }
-        writes.push(dropParts(below), dropCrls(below))
-      }
+      if (predecessor !== undefined) writes.push(dropCrls({ caId: crl.caId, below: predecessor }))
       return writes
     },
     async latestCrl(caId) {
       const row = await latest.first({ caId })
       return row && toCrl(row)
     },
-    crlBytes: async (caId, number) => (await parts.all({ caId, number })).map((row) => row.bytes),
+    crlPart: async (caId, number, index) => (await onePart.first({ caId, number, part: index }))?.bytes,
+    staleParts: (caId, below, except) => stale.all({ caId, below, except }),
+    dropParts: (caId, number, index) => dropParts({ caId, number, part: index }),
   }
 }

@@ -111,6 +111,7 @@ export const wireProblems = {
   AlreadyRevoked: own('AlreadyRevoked'),
   NotRevocable: own('NotRevocable'),
   CrlSuperseded: common('OperationConflict'),
+  CrlLacksEntry: common('OperationConflict'),
   IssuerKeyDestroyed: own('IssuerKeyDestroyed'),
 
   ApprovalRequired: stopped('ApprovalRequired'),

@@ -1,6 +1,6 @@
 import type { CaStore } from '../../ca/index.ts'
 import type { Clock } from '../../kernel/index.ts'
-import type { RevocationStore } from '../../revocation/index.ts'
+import { crlChunks, type CrlRecord, type RevocationStore } from '../../revocation/index.ts'
 import type { Dialect, Door, DoorAnswer, DoorRequest } from '../door.ts'
 import { notModified } from './conditional.ts'
 import type { NoteUse } from './use-marks.ts'
@@ -15,6 +15,7 @@ export interface PkiParts {
 
 const path = /^\/(crl|ca)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(crl|cer)$/
 const maxAgeSeconds = 3_600
+const readAtOnce = 1 << 20
 
 /**
  * What verifiers fetch without credentials: `/crl/{ca-id}.crl` (RFC 5280 §4.2.1.13, application/pkix-crl of RFC 2585
@@ -84,8 +85,14 @@ async function answer({ cas, revocations, domainClock, used }: PkiParts, request
   return {
     status: 200,
     headers: { ...headers, 'content-length': String(crl.size) },
-    body: onlyHeaders ? '' : await revocations.crlBytes(id, crl.number),
+    body: onlyHeaders ? '' : await bytesOf(revocations, crl),
   }
+}
+
+/** A large CRL is read as fast as it is taken, so that no number of downloads holds it in memory. */
+async function bytesOf(revocations: RevocationStore, crl: CrlRecord): Promise<DoorAnswer['body']> {
+  const chunks = crlChunks(revocations, crl)
+  return crl.size <= readAtOnce ? Array.fromAsync(chunks) : chunks
 }
 
 const cached = (seconds: number) => ({ 'cache-control': `public, max-age=${seconds}` })
