@@ -114,6 +114,7 @@ const expectedErrors: ReadonlySet<string> = new Set([
   'DataFolderError',
   'MasterKeyError',
   Declined.name,
+  'NotVerified',
 ])
 
 function wordsOf(error: unknown): Omit<Told, 'exitCode'> {
