@@ -2,7 +2,8 @@ import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { clientReader } from './api/client-address.ts'
-import { auditKeeperOf } from './audit-keeper.ts'
+import { auditKeeperOf, recordRefusals } from './audit-keeper.ts'
+import type { RefusalCount } from './audit/index.ts'
 import { metricsDoor, type MetricsText } from './api/instance/door.ts'
 import { closeServer, createServer } from './api/server.ts'
 import { postgresBackend, source, sqliteBackend, type Alarm, type Backend, type Company } from './backend.ts'
@@ -167,6 +168,15 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     minute,
   )
 
+  const countRefusals = () =>
+    recordRefusals(
+      main,
+      folder.accountId,
+      workers.map(({ call }) => call('refusals') as Promise<RefusalCount[]>),
+      alarm,
+    )
+  const refusals = setInterval(() => void countRefusals(), minute)
+
   const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
   const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
 
@@ -188,9 +198,11 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     async stop() {
       clearInterval(marks)
       clearInterval(rightsLooks)
+      clearInterval(refusals)
       tls?.stop()
       await jobs.stop()
       await metricsServer?.close()
+      await countRefusals()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
       await auditKeeper.stop()

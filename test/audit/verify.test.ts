@@ -161,3 +161,19 @@ describe('certkeep audit verify', () => {
     expect((await cli.run(['audit', 'verify', 'x', '--key', 'y'])).code).toBe(2)
   })
 })
+
+test('refusals of nobody known are counted into the log by reason and network, at the latest at the end', async () => {
+  const folder = temporaryFolder()
+  {
+    await using before = await startService({ workers: 2, dataFolder: folder, keep: true })
+    const wrong = { ...before.credentials, accessKeySecret: 'not the secret' }
+    for (let turn = 0; turn < 3; turn++) await own(before.url, wrong, 'ListCas', {}).catch(() => undefined)
+    await before.stop()
+  }
+  await using after = await startService({ workers: 1, dataFolder: folder })
+  const { rows } = await own(after.url, after.credentials, 'ListAuditEntries', {})
+  const [entry] = rows.filter(({ operation }: { operation: string }) => operation === 'CountRefusals')
+  const counts = entry.facts.refusals as { outcome: string; network: string; count: number }[]
+  expect(counts.every(({ outcome, network }) => outcome === 'unauthenticated' && network === '127.0.0.0/24')).toBe(true)
+  expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(3)
+})
