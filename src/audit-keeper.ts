@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { AuditLogKeeper, Sequencer } from './audit/index.ts'
+import { AuditLogKeeper, merged, refusalEntry, Sequencer, type RefusalCount } from './audit/index.ts'
 import type { Alarm } from './backend.ts'
 import type { Thread } from './compose.ts'
 import type { Config } from './config/index.ts'
@@ -53,5 +53,20 @@ async function appendDurably(path: string, text: string): Promise<void> {
     await file.sync()
   } finally {
     await file.close()
+  }
+}
+
+/** Puts what the threads have counted since the last time into the log; a failure loses them, and is an alarm. */
+export async function recordRefusals(
+  { deps }: Thread,
+  accountId: string,
+  threads: readonly Promise<RefusalCount[]>[],
+  alarm: Alarm,
+): Promise<void> {
+  try {
+    const refusals = merged(await Promise.all(threads))
+    if (refusals.length > 0) await deps.committer.commit([refusalEntry({ ...deps, accountId }, refusals)])
+  } catch (error) {
+    alarm('audit', { error: String(error) }, 'refusals were counted and could not be recorded')
   }
 }

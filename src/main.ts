@@ -2,7 +2,8 @@ import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { clientReader } from './api/client-address.ts'
-import { auditKeeperOf } from './audit-keeper.ts'
+import { auditKeeperOf, recordRefusals } from './audit-keeper.ts'
+import type { RefusalCount } from './audit/index.ts'
 import { metricsDoor, type MetricsText } from './api/instance/door.ts'
 import { closeServer, createServer } from './api/server.ts'
 import { postgresBackend, source, sqliteBackend, type Alarm, type Backend, type Company } from './backend.ts'
@@ -197,6 +198,15 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     clock: processClock,
   })
   const revocationLooks = setInterval(() => void revocationWatch.look(), revocationLooksEveryMs)
+  const countRefusals = () =>
+    recordRefusals(
+      main,
+      folder.accountId,
+      workers.map(({ call }) => call('refusals') as Promise<RefusalCount[]>),
+      alarm,
+    )
+  const refusals = setInterval(() => void countRefusals(), minute)
+
   const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
   const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
 
@@ -219,11 +229,13 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       clearInterval(marks)
       clearInterval(rightsLooks)
       clearInterval(revocationLooks)
+      clearInterval(refusals)
       tls?.stop()
       indexing.abort()
       await indexed
       await jobs.stop()
       await metricsServer?.close()
+      await countRefusals()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
       await auditKeeper.stop()

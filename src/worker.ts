@@ -8,6 +8,7 @@ import { huaweiDoor } from './api/huawei/door.ts'
 import { ownDialect, ownDoor } from './api/own/door.ts'
 import { clientReader, type TrustedProxies } from './api/client-address.ts'
 import { instanceDoor, type MetricsText } from './api/instance/door.ts'
+import { RefusalCounts } from './audit/index.ts'
 import { auditDoor } from './api/pki/audit-door.ts'
 import { pkiDialect, pkiDoor } from './api/pki/door.ts'
 import { ocspHandler } from './api/pki/ocsp.ts'
@@ -74,6 +75,7 @@ const callMain = threadCalls(parentPort!, {
   forgetAll: () => thread.deps.keys.forgetAll(),
   metrics: () => metrics.snapshot(),
   faults: (current: readonly SetFault[]) => faults?.use(current),
+  refusals: () => refusals.take(),
   tls: (now: TlsNow) => useTls(now),
   close: () => close(),
 })
@@ -179,11 +181,14 @@ if (data.emulate) {
 }
 
 const metrics = new CallMetrics()
+const refusals = new RefusalCounts(wallClock)
 const log = data.logRequests ? newLogger() : undefined
-const observe = ({ method, path, status, ms, outcome, about }: ObservedCall): void => {
+const observe = ({ method, path, status, ms, outcome, about, sourceIp }: ObservedCall): void => {
   const { door, operation, requestId, accountId, refusal } = about
   const counted = outcome === 'unauthenticated' || outcome === 'throttled'
-  metrics.observe({ door, operation, outcome, reason: counted ? (refusal ?? String(status)) : undefined, ms })
+  const reason = counted ? (refusal ?? String(status)) : undefined
+  metrics.observe({ door, operation, outcome, reason, ms })
+  if (reason !== undefined) refusals.count(outcome, reason, sourceIp)
   log?.info({ method, path, status, ms: Math.round(ms), door, operation, requestId, accountId }, 'request')
 }
 const everyServer = { direct, report, observe, clientOf: clientReader(data.proxies) } satisfies Omit<

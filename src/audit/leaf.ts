@@ -31,6 +31,7 @@ export type FieldName = (typeof fieldNames)[number]
 
 export const saltBytes = 16
 export const entrySaltBytes = 32
+const commitmentBytes = 32
 const form = Buffer.of(1)
 const zero = Buffer.of(0)
 
@@ -123,3 +124,31 @@ export const wireFields = (fields: Fields): WireFields =>
       ]
     }),
   ) as WireFields
+
+const hexOf = (text: unknown, bytes: number): Buffer => {
+  if (typeof text !== 'string' || text.length !== bytes * 2 || !/^[0-9a-f]*$/.test(text))
+    throw new FieldsError('a salt or a commitment is not what it should be')
+  return Buffer.from(text, 'hex')
+}
+
+/** What should be the fields of an entry is something else. */
+export class FieldsError extends Error {
+  override readonly name = 'FieldsError'
+}
+
+/** Reads what {@link wireFields} made. @throws FieldsError */
+export function readWireFields(wire: unknown): Fields {
+  if (typeof wire !== 'object' || wire === null || Object.keys(wire).length !== fieldNames.length)
+    throw new FieldsError('an entry has other fields than it should')
+  return Object.fromEntries(
+    fieldNames.map((name): [FieldName, Field] => {
+      const field = (wire as Record<string, unknown>)[name]
+      if (!Array.isArray(field) || field.length < 1 || field.length > 2)
+        throw new FieldsError(`an entry has no readable ${name}`)
+      const [first, salt] = field as unknown[]
+      if (field.length === 1) return [name, { commitment: hexOf(first, commitmentBytes) }]
+      if (typeof first !== 'string') throw new FieldsError(`an entry has no readable ${name}`)
+      return [name, { value: first, salt: hexOf(salt, saltBytes) }]
+    }),
+  ) as Fields
+}

@@ -119,6 +119,7 @@ const expectedErrors: ReadonlySet<string> = new Set([
   'DataFolderError',
   'MasterKeyError',
   Declined.name,
+  'NotVerified',
 ])
 
 function wordsOf(error: unknown, asJson: boolean): Omit<Told, 'exitCode'> {

@@ -41,6 +41,7 @@ export function ocspHandler(parts: OcspParts): DirectHandler {
         status,
         ms: parts.monotonicClock.now() - began,
         about: { door: 'pki', operation: 'ocsp', ...facts },
+        sourceIp: request.socket.remoteAddress ?? '',
       })
     const exchange: Exchange = { parts, request, response, caId, end }
     const rest = url.slice(prefix.length + uuidLength)
