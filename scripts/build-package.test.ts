@@ -54,9 +54,18 @@ describe('the package', () => {
   test('has JavaScript and documents, and neither TypeScript nor tests nor what only a checkout needs', () => {
     const files = filesOf(installed())
     expect(files).toEqual(
-      expect.arrayContaining(['dist/cli/main.js', 'dist/worker.js', 'docs/cli.md', 'LICENSE', 'README.md']),
+      expect.arrayContaining([
+        'dist/cli/main.js',
+        'dist/worker.js',
+        'docs/cli.md',
+        'testing/types.d.ts',
+        'LICENSE',
+        'README.md',
+      ]),
     )
-    expect(files.filter((file) => /[.]ts$|[.](?:test|fixture)[.]|^(?:src|test|scripts)\b/.test(file))).toEqual([])
+    expect(files.filter((file) => /(?<![.]d)[.]ts$|[.](?:test|fixture)[.]|^(?:src|test|scripts)\b/.test(file))).toEqual(
+      [],
+    )
     const manifest = JSON.parse(readFileSync(installed('package.json'), 'utf8')) as Record<string, unknown>
     const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as typeof manifest
     expect(manifest).toMatchObject({ name: 'certkeep', bin: { certkeep: 'bin/certkeep.js' }, engines })

@@ -139,8 +139,8 @@ withClient('the example for Node, with Alibaba’s client', nodeClients, () => {
     const theirs = join(root, 'test', 'sdk', 'alibaba-node', 'node_modules')
     for (const name of readdirSync(theirs).filter((each) => !each.startsWith('.')))
       symlinkSync(join(theirs, name), at('node_modules', name))
-    cpSync(join(root, 'testing', 'example', 'deletion.test.mjs'), at('deletion.test.mjs'))
-    const said = await run(process.execPath, ['--test', '--test-reporter=tap', 'deletion.test.mjs'])
+    cpSync(join(root, 'testing', 'example', 'purge.mjs'), at('purge.mjs'))
+    const said = await run(process.execPath, ['--test', '--test-reporter=tap', 'purge.mjs'])
     expect(said).toContain('# pass 1')
     expect(said).toContain('# fail 0')
     console.log(

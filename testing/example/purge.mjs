@@ -1,5 +1,5 @@
 // A job that deletes expired certificates, tried over thirty days, by Alibaba Cloud's own client:
-//   npm install --save-dev certkeep @alicloud/cas20200407 && node --test
+//   npm install --save-dev certkeep @alicloud/cas20200407 && node --test purge.mjs
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import Cas, { DeleteUserCertificateRequest, ListUserCertificateOrderRequest } from '@alicloud/cas20200407'
