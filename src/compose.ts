@@ -185,15 +185,27 @@ function limiterOver(memory: SharedMemory, freshness: Freshness, others: OtherPr
   return new LeasedRateLimiter({ shares, exact, freshness, clock: processClock, ask: others.askForShare })
 }
 
+const maxKeyHashes = 10_000
+
 /** Nonces are remembered as keyed hashes, so that neither memory nor database tells what clients sent. */
-const noncesOver = (nonces: SharedNonces, sealer: Sealer) =>
-  ({
+function noncesOver(nonces: SharedNonces, sealer: Sealer) {
+  const keyHashes = new Map<string, number>()
+  const keyHashOf = (accessKeyId: string): number => {
+    let keyHash = keyHashes.get(accessKeyId)
+    if (keyHash === undefined) {
+      keyHash = sealer.keyedHash('nonce', Buffer.from(accessKeyId)).readUInt16BE()
+      if (keyHashes.size >= maxKeyHashes) keyHashes.clear()
+      keyHashes.set(accessKeyId, keyHash)
+    }
+    return keyHash
+  }
+  return {
     remember(accessKeyId, nonce, timestampMs) {
       const hash = sealer.keyedHash('nonce', Buffer.from(`${accessKeyId}\n${nonce}`))
-      const keyHash = sealer.keyedHash('nonce', Buffer.from(accessKeyId)).readUInt16BE()
-      return { verdict: nonces.remember(hash, keyHash, timestampMs), hash: hash.subarray(0, 16) }
+      return { verdict: nonces.remember(hash, keyHashOf(accessKeyId), timestampMs), hash: hash.subarray(0, 16) }
     },
-  }) satisfies Nonces
+  } satisfies Nonces
+}
 
 /** This process's own memory first: it is quick, and it knows who has used up their room. */
 function noncesOfAll(all: NonceLedger, nonces: SharedNonces, sealer: Sealer): Nonces {

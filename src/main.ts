@@ -151,14 +151,14 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       : {}),
     metrics: metricsText,
   }
-  for (const storage of backend.threads) {
-    const { dataFolder, emulate, unlimited, proxies, logRequests } = config
-    const { masterKey } = folder
-    const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
-    const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
-    const data = { ...shared, storage, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
-    workers.push(await startHttpWorker(data, calls, fatal))
-  }
+  const { dataFolder, emulate, unlimited, proxies, logRequests } = config
+  const { masterKey } = folder
+  const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
+  const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
+  const data = { ...shared, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
+  // All at once: most of a start is threads that read their code.
+  const starting = backend.threads.map((storage) => startHttpWorker({ ...data, storage }, calls, fatal))
+  workers.push(...(await Promise.all(starting)))
 
   const hold = await trustedClock.start()
   if (hold !== undefined) alarm('time-hold', { reason: hold }, 'destroying and purging are on hold')

@@ -138,7 +138,7 @@ export const listPrivateCertificates = operation<Needs>()({
   },
 })
 
-/** The repository: uploaded certificates, or those and what our CAs issued. */
+/** The repository: uploaded certificates, those and what our CAs issued, or what orders produced, of which there are none yet. */
 export const listRepositoryCertificates = operation<Needs>()({
   name: 'ListRepositoryCertificates',
   summary: 'List the certificates of the repository',
@@ -149,6 +149,7 @@ export const listRepositoryCertificates = operation<Needs>()({
     {
       ...listInput,
       uploadedOnly: Type.Boolean(),
+      ordersOnly: Type.Optional(Type.Boolean()),
       keyword: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
       /** Days within which a certificate must, or must not yet, expire. */
       expiringWithinDays: Type.Optional(Type.Integer({ minimum: 0 })),
@@ -159,6 +160,7 @@ export const listRepositoryCertificates = operation<Needs>()({
   ),
   problems: [],
   async run(input, _resource, { certificates, domainClock }, caller) {
+    if (input.ordersOnly === true) return { answer: { total: 0, rows: [] } }
     const now = domainClock.now()
     const { uploadedOnly, keyword, expiringWithinDays, expiringAfterDays, resourceGroupId, state } = input
     const daysFromNow = (days: number | undefined) => (days === undefined ? undefined : now + days * 86_400_000)

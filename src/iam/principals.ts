@@ -179,13 +179,20 @@ export class Principals implements Authorizer {
   ): Caller {
     const { account, user, session } = principal
     const { nonce, projectName, ...rest } = request
+    const { store } = this
+    const entitled = () => this.entitled(principal)
     const caller: Caller = {
       ...rest,
       accountId: account.id,
       userId: user.id,
       userName: user.name,
-      stillEntitled: this.entitled(principal),
-      once: nonce && this.store.rememberNonce(nonce.hash, nonce.timestampMs + 16 * minute, kernelProblem('Replayed')),
+      // Made when a write asks for them: most calls only read.
+      get stillEntitled() {
+        return entitled()
+      },
+      get once() {
+        return nonce && store.rememberNonce(nonce.hash, nonce.timestampMs + 16 * minute, kernelProblem('Replayed'))
+      },
     }
     this.ofCaller.set(caller, { principal, reread, projectName })
     if (rest.accessKeyId !== undefined && !session) this.noteUse(rest.accessKeyId, rest.door)
