@@ -8,6 +8,7 @@ import {
   signCaCertificate,
   subjectOf,
   subordinateExtensions,
+  traitsUnder,
   validityOf,
   type Issuer,
   type NameConstraintsInput,
@@ -114,7 +115,7 @@ export async function makeCaCertificate(
   return {
     ca: next,
     writes: [
-      deps.ledger.record(
+      ...deps.ledger.record(
         {
           caId: issuer?.caId ?? ca.id,
           serial,
@@ -124,6 +125,7 @@ export async function makeCaCertificate(
           spkiSha256: createHash('sha256').update(parts.spki).digest(),
           issuedAt: now,
         },
+        traitsUnder(issuer?.caId, deps.publication),
         problem('CaChanged'),
       ),
       deps.ledger.done(signing.id),

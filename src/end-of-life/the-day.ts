@@ -86,7 +86,7 @@ async function finalCrl(deps: DayNeeds, ca: Ca): Promise<CrlRecord> {
   const published = await deps.revocations.latestCrl(ca.id)
   if (published?.final) return published
   const now = deps.domainClock.now()
-  const { lastNotAfter } = await deps.ledger.unexpired(ca.id, now)
+  const { lastNotAfter } = await deps.ledger.under(ca.id, now)
   const usual = now + ca.crl.validDays * day
   const wanted = Math.min(lastNotAfter ?? usual, ca.notAfter ?? usual)
   const crl = await publishCrl(deps, ca.id, { nextUpdate: wanted > now ? wanted : usual })
@@ -143,7 +143,7 @@ async function close(
   destroyed: { key: CaKey; providers: readonly string[] } | undefined,
 ): Promise<void> {
   const now = deps.domainClock.now()
-  const under = await deps.ledger.unexpired(ca.id, now)
+  const under = await deps.ledger.under(ca.id, now)
   const writes: Write[] = [deps.cas.replace(ca, { ...ca, state: caLifecycle[ca.state].keyDestroyed! }, changed)]
   if (destroyed) writes.push(deps.keyStore.destroyed(destroyed.key.id, now, changed))
   writes.push(

@@ -36,7 +36,7 @@ export const revokeCa = operation<RevokeNeeds>()({
       writes: [
         cas.unchanged(parent, caProblem('CaChanged')),
         cas.replace(ca, { ...ca, revokedAt: now, revocationReason: reason }, caProblem('CaChanged')),
-        revocations.record(
+        ...revocations.record(
           { caId: parent.id, serial: ca.serial, revokedAt: now, reason, notAfter: ca.notAfter },
           problem('AlreadyRevoked'),
         ),

@@ -98,7 +98,7 @@ export const revokeCertificate = operation<RevokeNeeds>()({
         // On the day the CRL closes: a revocation must not slip in behind the final one.
         cas.unchanged(ca, caProblem('CaChanged')),
         certificates.replace(certificate, revoked, certificateProblem('CertificateChanged')),
-        revocations.record(
+        ...revocations.record(
           { caId: ca.id, serial: certificate.serial, revokedAt: now, reason, notAfter: certificate.notAfter },
           problem('AlreadyRevoked'),
         ),

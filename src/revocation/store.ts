@@ -25,7 +25,7 @@ export interface CrlRecord {
 export interface RevocationStore {
   find(caId: string, serial: string): Promise<Revocation | undefined>
   /** `already` when the serial is on the ledger. */
-  record(revocation: Revocation, already: Problem): Write
+  record(revocation: Revocation, already: Problem): Write[]
   /** Serials in ascending order after `afterSerial`, those only that expire after `expiresAfter`. */
   entries(caId: string, afterSerial: string, expiresAfter: number, limit: number): Promise<Revocation[]>
 

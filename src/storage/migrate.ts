@@ -4,6 +4,7 @@ import { initial } from './migrations/0001-initial.ts'
 import { iam } from './migrations/0002-iam.ts'
 import { processes } from './migrations/0003-processes.ts'
 import { notices } from './migrations/0004-notices.ts'
+import { endOfLife } from './migrations/0008-end-of-life.ts'
 
 /** All migrations in order. A name is written into the database and never changes; a landed migration is never edited. */
 export const migrations: readonly { name: string; statements: readonly string[] }[] = [
@@ -11,6 +12,7 @@ export const migrations: readonly { name: string; statements: readonly string[] 
   { name: '0002-iam', statements: iam },
   { name: '0003-processes', statements: processes },
   { name: '0004-notices', statements: notices },
+  { name: '0008-end-of-life', statements: endOfLife },
 ]
 
 // Text is compared by its bytes, which is what SQLite does and does not depend on a locale.

@@ -1,6 +1,7 @@
 import type { CrlRecord, Revocation, RevocationStore } from '../revocation/index.ts'
 import type { Write } from '../kernel/index.ts'
 import type { Database } from './database.ts'
+import { ledgerCounts } from './ledger-counts.ts'
 import type { Schema } from './schema.ts'
 import { bound, columnsOf, otherwiseBug } from './sql.ts'
 
@@ -46,6 +47,7 @@ export function revocationStore(db: Database): RevocationStore {
       .values(bound(p, revocationColumns))
       .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
   )
+  const counts = ledgerCounts(db)
   const entries = db.query<{ caId: string; after: string; expires: number; limit: number }>()((q, p) =>
     q
       .selectFrom('revocations')
@@ -100,7 +102,8 @@ export function revocationStore(db: Database): RevocationStore {
       const row = await find.first({ caId, serial })
       return row && toRevocation(row)
     },
-    record: (revocation, already) =>
+    record: (revocation, already) => [
+      counts.revoked(revocation.caId, revocation.serial, revocation.serial, 0),
       record(
         {
           ca_id: revocation.caId,
@@ -112,6 +115,7 @@ export function revocationStore(db: Database): RevocationStore {
         1,
         already,
       ),
+    ],
     entries: async (caId, after, expires, limit) =>
       (await entries.all({ caId, after, expires, limit })).map(toRevocation),
     lastCrlNumber: async (caId) => (await lastNumber.first({ caId }))?.crl_number ?? 0,
