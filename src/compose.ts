@@ -23,8 +23,10 @@ import {
   type ShareRequest,
 } from './processes/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import { UseMarks, type UseSources } from './use-marks/index.ts'
 import {
   accountRows,
+  alarmStore,
   auditStore,
   caStore,
   certificateStore,
@@ -35,6 +37,7 @@ import {
   metaStore,
   noticeStore,
   revocationStore,
+  useMarkStore,
   type Database,
   type NonceLedger,
 } from './storage/index.ts'
@@ -118,6 +121,9 @@ export function compose(parts: ThreadParts) {
     jobSchedule,
     nudgeJobs,
     clockMarks: metaStore(db),
+    alarms: alarmStore(db),
+    useMarks: new UseMarks({ store: useMarkStore(db), committer, domainClock }),
+    useSources: sources,
   } satisfies OperationDeps
   const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
@@ -144,6 +150,9 @@ export function compose(parts: ThreadParts) {
     tokens: { iam, passwords, brake, principals, trail, committer, wallClock },
   }
 }
+
+/** A CRL may be kept by caches and verifiers until its nextUpdate. Nobody answers OCSP here. */
+const sources: UseSources = { crl: 'cached', ocsp: 'off', export: 'watched', download: 'cached' }
 
 export type Thread = ReturnType<typeof compose>
 

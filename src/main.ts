@@ -366,6 +366,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
           deps.iam.forgetNonces(now - nonceMargin),
         ])
         await company?.processes.sweep()
+        await deps.useMarks.forgetOld()
         return deps.domainClock.now() + hour
       },
       // Without a webhook an old row is done with.

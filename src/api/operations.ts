@@ -2,7 +2,7 @@ import { exportAccount, exportAccountKeys } from '../account/index.ts'
 import { listAuditEntries } from '../audit/index.ts'
 import * as ca from '../ca/index.ts'
 import * as certificates from '../certificates/index.ts'
-import { confirmTime, deleteCa, restoreCa } from '../end-of-life/index.ts'
+import * as endOfLife from '../end-of-life/index.ts'
 import * as iam from '../iam/index.ts'
 import type { Operation } from '../kernel/index.ts'
 import { revokeCa, revokeCertificate } from '../revocation/index.ts'
@@ -24,8 +24,9 @@ export const operations = {
   UntagCa: ca.untagCa,
   MoveCa: ca.moveCa,
   ListCaTags: ca.listCaTags,
-  DeleteCa: deleteCa,
-  RestoreCa: restoreCa,
+  PreviewCaDeletion: endOfLife.previewCaDeletion,
+  DeleteCa: endOfLife.deleteCa,
+  RestoreCa: endOfLife.restoreCa,
   RevokeCa: revokeCa,
   IssueCertificate: certificates.issueCertificate,
   IssueCertificateByCsr: certificates.issueCertificateByCsr,
@@ -34,13 +35,15 @@ export const operations = {
   ListPrivateCertificates: certificates.listPrivateCertificates,
   ExportPrivateCertificate: certificates.exportPrivateCertificate,
   RevokeCertificate: revokeCertificate,
+  PreviewCertificateDeletion: endOfLife.previewCertificateDeletion,
   DeletePrivateCertificate: certificates.deletePrivateCertificate,
   UploadCertificate: certificates.uploadCertificate,
   ListRepositoryCertificates: certificates.listRepositoryCertificates,
   ShowRepositoryCertificate: certificates.showRepositoryCertificate,
   MoveCertificate: certificates.moveCertificate,
   DeleteRepositoryCertificate: certificates.deleteRepositoryCertificate,
-  ConfirmTime: confirmTime,
+  ConfirmTime: endOfLife.confirmTime,
+  ListAlarms: endOfLife.listAlarms,
   ListAuditEntries: listAuditEntries,
   ExportAccount: exportAccount,
   ExportAccountKeys: exportAccountKeys,

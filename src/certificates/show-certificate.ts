@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { operation, type Clock, type Page } from '../kernel/index.ts'
+import type { UseSink } from '../use-marks/index.ts'
 import { chainAbove, splitDer, type CaStore } from '../ca/index.ts'
 import type { Sealer } from '../keys/index.ts'
 import { stateOf, type Certificate, type CertificateState } from './certificate.ts'
@@ -17,6 +18,7 @@ interface Needs {
   cas: CaStore
   sealer: Sealer
   domainClock: Clock
+  useMarks: UseSink
 }
 
 /** DER certificates above a certificate, nearest first. */
@@ -31,6 +33,10 @@ function openKey(certificate: Certificate, sealer: Sealer): Buffer | undefined {
   const { sealedPrivateKey, accountId, id } = certificate
   return sealedPrivateKey === null ? undefined : sealer.open('certificate-key', [accountId, id], sealedPrivateKey)
 }
+
+/** Given out: whoever asked means to use it. */
+const givenOut = ({ id, issuerId, serial }: Certificate, useMarks: UseSink): void =>
+  issuerId === null ? useMarks.used('export', id) : useMarks.used('export', issuerId, serial)
 
 /** A read that gives out a private key is an entry of the audit log, and takes its place in it before the key leaves. */
 const keyRead = (certificate: Certificate) => ({
@@ -64,10 +70,11 @@ export const exportPrivateCertificate = operation<Needs>()({
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound', 'CertificateStateForbids'],
 
-  async run(_input, certificate, { cas, sealer, domainClock }) {
+  async run(_input, certificate, { cas, sealer, domainClock, useMarks }) {
     const state = stateOf(certificate, domainClock.now())
     if (state !== 'valid') throw problem('CertificateStateForbids', { act: 'export', state })
     const privateKey = openKey(certificate, sealer)
+    givenOut(certificate, useMarks)
     return {
       answer: { certificate, chain: await chainOf(certificate, cas), privateKey },
       ...(privateKey ? { audit: keyRead(certificate) } : {}),
@@ -87,8 +94,9 @@ export const showRepositoryCertificate = operation<Needs>()({
   resource: theRepositoryCertificate<{ number: bigint; withMaterial: boolean }>(),
   problems: ['CertificateNotFound'],
 
-  async run({ withMaterial }, certificate, { cas, sealer, domainClock }) {
+  async run({ withMaterial }, certificate, { cas, sealer, domainClock, useMarks }) {
     const privateKey = withMaterial ? openKey(certificate, sealer) : undefined
+    if (withMaterial) givenOut(certificate, useMarks)
     return {
       answer: {
         certificate,

@@ -100,6 +100,7 @@ const everyRead = [...casReads, ...pcaReads, ...scmReads]
 /** Who does what and may do what: what an auditor reads beside the objects themselves. */
 const auditReads = [
   'certkeep:audit:*',
+  'certkeep:alarm:list',
   'certkeep:iam:simulatePolicy',
   'ram:Get*',
   'ram:List*',
@@ -117,6 +118,7 @@ const everything = [
   'certkeep:ca:*',
   'certkeep:cert:*',
   'certkeep:audit:*',
+  'certkeep:alarm:*',
   'certkeep:time:*',
 ]
 

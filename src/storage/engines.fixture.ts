@@ -6,6 +6,7 @@ import { afterAll, describe } from 'vitest'
 import type { Write } from '../kernel/index.ts'
 import {
   accountRows,
+  alarmStore,
   auditStore,
   caStore,
   certificateStore,
@@ -24,6 +25,7 @@ import {
   sqliteDatabase,
   SqliteReader,
   SqliteWriter,
+  useMarkStore,
   type Database,
 } from './index.ts'
 import { aPostgresSchema, postgresIsMissing } from './postgres-server.fixture.ts'
@@ -43,6 +45,8 @@ export const storesOver = (db: Database) => ({
   iam: iamStore(db),
   meta: metaStore(db),
   notices: noticeStore(db),
+  useMarks: useMarkStore(db),
+  alarms: alarmStore(db),
 })
 
 type Stores = ReturnType<typeof storesOver>

@@ -59,7 +59,8 @@ export interface Core extends Thread, AsyncDisposable {
 
 export async function openCore({
   publicUrl = 'http://pki.example.test',
-}: { publicUrl?: string | undefined } = {}): Promise<Core> {
+  /** null: certificates carry no URLs. */
+}: { publicUrl?: string | null } = {}): Promise<Core> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'certkeep-core-'))
   const folder = await openDataFolder(dataFolder, { emulate: false, environment: {} })
   const administrator = JSON.parse(await readFile(folder.firstCredentialsPath, 'utf8')) as FirstCredentials
@@ -70,7 +71,7 @@ export async function openCore({
     masterKey: folder.masterKey,
     keyring: folder.keyring,
     memory: newSharedMemory(),
-    publicUrl,
+    publicUrl: publicUrl ?? undefined,
     rootMarker: undefined,
     unlimited: false,
     nudgeJobs: () => undefined,

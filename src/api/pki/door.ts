@@ -1,12 +1,14 @@
 import type { CaStore } from '../../ca/index.ts'
 import type { Clock } from '../../kernel/index.ts'
 import type { RevocationStore } from '../../revocation/index.ts'
+import type { UseSink } from '../../use-marks/index.ts'
 import type { Door, DoorAnswer, DoorRequest } from '../door.ts'
 
 export interface PkiParts {
   cas: CaStore
   revocations: RevocationStore
   domainClock: Clock
+  useMarks: UseSink
   report: (failure: unknown, requestId: string) => void
 }
 
@@ -29,7 +31,10 @@ export function pkiDoor(parts: PkiParts): Door {
   }
 }
 
-async function answer({ cas, revocations, domainClock }: PkiParts, request: DoorRequest): Promise<DoorAnswer> {
+async function answer(
+  { cas, revocations, domainClock, useMarks }: PkiParts,
+  request: DoorRequest,
+): Promise<DoorAnswer> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return text(405, 'GET and HEAD only.', { allow: 'GET, HEAD' })
   const [, kind, id, extension] = path.exec(request.rawUrl.split('?', 1)[0]!) ?? []
@@ -38,6 +43,7 @@ async function answer({ cas, revocations, domainClock }: PkiParts, request: Door
   if (kind === 'ca') {
     const ca = await cas.findById(id)
     if (!ca?.certificate) return text(404, 'There is no such CA.')
+    useMarks.used('download', id)
     return {
       status: 200,
       headers: {
@@ -50,6 +56,7 @@ async function answer({ cas, revocations, domainClock }: PkiParts, request: Door
   }
   const crl = await revocations.latestCrl(id)
   if (!crl) return text(404, 'There is no CRL of such a CA.')
+  useMarks.used('crl', id)
   const etag = `"${Buffer.from(crl.sha256).toString('hex')}"`
   const untilNext = Math.floor((crl.nextUpdate - domainClock.now()) / 1_000)
   const headers = {

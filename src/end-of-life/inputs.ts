@@ -1,0 +1,7 @@
+import Type from 'typebox'
+
+/** The clouds' limits. */
+export const keepDaysInput = Type.Integer({ minimum: 7, maximum: 30 })
+
+/** `runOut`: what the CA issued stays valid until it expires; `revokeAll`: all of it is on the final CRL. */
+export const dispositionInput = Type.Enum(['runOut', 'revokeAll'])
