@@ -13,6 +13,14 @@ export interface ShownCertificate {
   state: CertificateState
 }
 
+/** Whether the CA that issued it can still revoke it: with its key destroyed it cannot. Null: no CA here issued it. */
+export type IssuerPresence = 'present' | 'destroyed' | null
+
+async function issuerOf({ issuerId }: Certificate, cas: CaStore): Promise<IssuerPresence> {
+  const issuer = issuerId === null ? undefined : await cas.findById(issuerId)
+  return issuer ? (issuer.state === 'destroyed' ? 'destroyed' : 'present') : null
+}
+
 interface Needs {
   certificates: CertificateStore
   cas: CaStore
@@ -53,10 +61,13 @@ export const showPrivateCertificate = operation<Needs>()({
   input: certificateIdInput,
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound'],
-  run: (_input, certificate, { domainClock }) =>
-    Promise.resolve({
-      answer: { certificate, state: stateOf(certificate, domainClock.now()) } satisfies ShownCertificate,
-    }),
+  run: async (_input, certificate, { cas, domainClock }) => ({
+    answer: {
+      certificate,
+      state: stateOf(certificate, domainClock.now()),
+      issuer: await issuerOf(certificate, cas),
+    } satisfies ShownCertificate & { issuer: IssuerPresence },
+  }),
 })
 
 /** Certificate, chain and, if we made it, the private key (PKCS #8 DER). Only of a certificate that is in force. */
@@ -101,6 +112,7 @@ export const showRepositoryCertificate = operation<Needs>()({
       answer: {
         certificate,
         state: stateOf(certificate, domainClock.now()),
+        issuer: await issuerOf(certificate, cas),
         chain: await chainOf(certificate, cas),
         privateKey,
       },

@@ -26,6 +26,12 @@ export interface RevocationStore {
   find(caId: string, serial: string): Promise<Revocation | undefined>
   /** `already` when the serial is on the ledger. */
   record(revocation: Revocation, already: Problem): Write[]
+  /** Serials after one that the CA issued, that end at `now` or later and are not revoked; in ascending order. */
+  revocable(caId: string, after: string, now: number, limit: number): Promise<string[]>
+  /** Revokes all of those from one serial to another, both included. */
+  recordRange(range: { caId: string; from: string; upTo: string; now: number; reason: RevocationReason }): Write[]
+  /** Revokes what a CA may have signed when a crash came between: see Signing. */
+  recordOpenSignings(caId: string, now: number, reason: RevocationReason): Write
   /** Serials in ascending order after `afterSerial`, those only that expire after `expiresAfter`. */
   entries(caId: string, afterSerial: string, expiresAfter: number, limit: number): Promise<Revocation[]>
 

@@ -9,7 +9,7 @@ import type { Core } from '../support/core.ts'
 /** A root, or a subordinate under `issuerId`. */
 export async function aCaIn(
   core: Core,
-  { issuerId, commonName = 'Root' }: { issuerId?: string; commonName?: string } = {},
+  { issuerId, commonName = 'Root', pathLength }: { issuerId?: string; commonName?: string; pathLength?: number } = {},
 ): Promise<string> {
   const { caId } = await core.call(core.administrator, operations.CreateCa, {
     type: issuerId === undefined ? 'root' : 'subordinate',
@@ -18,6 +18,7 @@ export async function aCaIn(
     signatureHash: 'sha256',
     validity: { unit: 'year', amount: issuerId === undefined ? 10 : 5 },
     ...(issuerId === undefined ? {} : { issuerId }),
+    ...(pathLength === undefined ? {} : { pathLength }),
   })
   return caId
 }
@@ -52,6 +53,9 @@ export function aCsrOf(commonName: string): Uint8Array {
   execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key])
   return execFileSync('openssl', ['req', '-new', '-key', key, '-subj', `/CN=${commonName}`, '-outform', 'DER'])
 }
+
+export const pemOfRequest = (der: Uint8Array): string =>
+  `-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`
 
 export const fetchFrom = (door: Door, rawUrl: string): Promise<DoorAnswer> =>
   Promise.resolve(

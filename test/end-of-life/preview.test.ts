@@ -3,7 +3,7 @@ import { pkiDoor } from '../../src/api/pki/door.ts'
 import { operations } from '../../src/api/index.ts'
 import { day } from '../../src/kernel/index.ts'
 import { openCore, type Core } from '../support/core.ts'
-import { aCaIn, aCsrOf, aLeafIn, fetchFrom } from './authorities.ts'
+import { aCaIn, aCsrOf, aLeafIn, fetchFrom, pemOfRequest } from './authorities.ts'
 
 describe('the preview of the end of a CA, design 3.1', () => {
   let core: Core
@@ -111,10 +111,10 @@ describe('the preview of the end of a CA, design 3.1', () => {
       signatureHash: 'sha256',
       validity,
     })
-    for (const request of [csr, await aCsrOf('Elsewhere')])
+    for (const request of [csr, aCsrOf('Elsewhere')])
       await core.call(core.administrator, operations.IssueCaByCsr, {
         issuerId: root,
-        csr: `-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from(request).toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`,
+        csr: pemOfRequest(request),
         validity,
       })
 
