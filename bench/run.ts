@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { calls } from './rows/calls.ts'
 import { issuing } from './rows/issuing.ts'
+import { preview } from './rows/preview.ts'
 import { rounds, type Row } from './rows/row.ts'
 
 /**
@@ -10,7 +11,7 @@ import { rounds, type Row } from './rows/row.ts'
  * figures are this machine's; the ratios are what can be compared. Writes bench/RESULTS.md and bench/results.json.
  * `npm run bench -- issuing` runs one group.
  */
-const groups: Readonly<Record<string, (command: string) => Promise<Row[]>>> = { issuing, calls }
+const groups: Readonly<Record<string, (command: string) => Promise<Row[]>>> = { issuing, calls, preview }
 
 const wanted = process.argv.slice(2)
 const rows: Row[] = []

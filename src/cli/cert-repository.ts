@@ -6,6 +6,7 @@ import { newFile } from './files.ts'
 import { addPaging, pagingOf, type PagingOptions } from './inputs.ts'
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
+import { previewCertificate } from './preview.ts'
 import { confirmDeletion, given, wholeNumber } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { dateCell } from './times.ts'
@@ -71,9 +72,14 @@ export function addRepositoryCommands(cert: Command, terminal: Terminal): void {
     )
 
   add('delete <number>', 'Delete an uploaded certificate, or an issued one that has expired or was revoked')
+    .option('--preview', 'show what that would mean, and change nothing')
     .option('--yes', 'do not ask')
-    .does<[string], { yes?: boolean }>(async (session, { yes = false }, number) => {
+    .does<[string], { preview?: boolean; yes?: boolean }>(async (session, { preview = false, yes = false }, number) => {
       const { call, output } = session
+      if (preview) {
+        const { certificate } = await call('ShowRepositoryCertificate', { number, withMaterial: false })
+        return previewCertificate(session, certificate.id)
+      }
       await confirmDeletion(session, {
         yes,
         async describe() {

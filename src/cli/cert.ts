@@ -19,6 +19,7 @@ import { addPaging, addSubject, pagingOf, subjectOf, type PagingOptions, type Su
 import { certificateRecord, certificateStateCell, withoutSealedKey } from './certificate-view.ts'
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
+import { previewCertificate } from './preview.ts'
 import { addRepositoryCommands } from './cert-repository.ts'
 import { collect, confirmDeletion, given, readPairs } from './session.ts'
 import type { Terminal } from './terminal.ts'
@@ -171,26 +172,30 @@ function addEnding({ add }: Commands): void {
     )
 
   add('delete <certificate-id>', 'Delete the record of a certificate and its private key; this does not revoke it')
+    .option('--preview', 'show what that would mean, and change nothing')
     .option('--yes', 'do not ask')
-    .does<[string], { yes?: boolean }>(async (session, { yes = false }, certificateId) => {
-      const { call, output } = session
-      await confirmDeletion(session, {
-        yes,
-        async describe() {
-          const { certificate, state } = await call('ShowPrivateCertificate', { certificateId })
-          const key = certificate.sealedPrivateKey === null ? '' : ' Its private key goes with it.'
-          return {
-            what: 'the certificate',
-            name: certificate.commonName || certificateId,
-            consequence: `It is ${state}, and deleting does not revoke it.${key}`,
-          }
-        },
-      })
-      output.result(
-        await call('DeletePrivateCertificate', { certificateId }),
-        () => `Certificate ${certificateId} is deleted.\n`,
-      )
-    })
+    .does<[string], { preview?: boolean; yes?: boolean }>(
+      async (session, { preview = false, yes = false }, certificateId) => {
+        const { call, output } = session
+        if (preview) return previewCertificate(session, certificateId)
+        await confirmDeletion(session, {
+          yes,
+          async describe() {
+            const { certificate, state } = await call('ShowPrivateCertificate', { certificateId })
+            const key = certificate.sealedPrivateKey === null ? '' : ' Its private key goes with it.'
+            return {
+              what: 'the certificate',
+              name: certificate.commonName || certificateId,
+              consequence: `It is ${state}, and deleting does not revoke it.${key}`,
+            }
+          },
+        })
+        output.result(
+          await call('DeletePrivateCertificate', { certificateId }),
+          () => `Certificate ${certificateId} is deleted.\n`,
+        )
+      },
+    )
 }
 
 function addUpload({ add }: Commands): void {

@@ -46,7 +46,7 @@ export interface IssuanceLedger {
   find(caId: string, serial: string): Promise<Issuance | undefined>
   /** What a CA issued, by counters: quick, however much that is. Open signings count as issued; its own certificate does not. */
   under(caId: string, now: number): Promise<UnderCa>
-  /** Unexpired certificates for CAs by serial, open signings among them; at most `limit`. */
+  /** Unexpired certificates for CAs, those that end first before others, open signings among them; at most `limit`. */
   caChildren(caId: string, now: number, limit: number): Promise<CaChild[]>
   /** Certificates for CAs over this public key, by whoever of ours signed them, roots among them; at most `limit`. */
   ofCaKey(spkiSha256: Uint8Array, now: number, limit: number): Promise<Issuance[]>

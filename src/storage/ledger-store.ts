@@ -81,6 +81,7 @@ export function issuanceLedger(db: Database): IssuanceLedger {
       .where('issuances.ca_id', '=', p.caId)
       .where('issuances.kind', '=', sql.lit('ca'))
       .where('issuances.not_after', '>=', p.now)
+      .orderBy('issuances.not_after')
       .orderBy('issuances.serial')
       .limit(p.limit)
       .select([

@@ -20,7 +20,7 @@ export const endOfLife: readonly string[] = [
   fillLedgerCounts,
 
   // Few, so that issuing leaves pays nothing for these.
-  `CREATE INDEX issuances_of_cas ON issuances (ca_id, serial) WHERE kind = 'ca'`,
+  `CREATE INDEX issuances_of_cas ON issuances (ca_id, not_after) WHERE kind = 'ca'`,
   `CREATE INDEX issuances_of_ca_keys ON issuances (spki_sha256) WHERE kind <> 'leaf'`,
 
   // subject is a CA, or a certificate that no CA of ours issued; serial is empty for the CA as a whole.
