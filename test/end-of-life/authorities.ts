@@ -16,7 +16,7 @@ export async function aCaIn(
     subject: { commonName, country: 'CN', organization: 'Test' },
     keyAlgorithm: 'p256',
     signatureHash: 'sha256',
-    validity: { unit: 'year', amount: issuerId === undefined ? 10 : 5 },
+    validity: { unit: 'year', amount: issuerId === undefined ? 10 : pathLength === undefined ? 4 : 5 },
     ...(issuerId === undefined ? {} : { issuerId }),
     ...(pathLength === undefined ? {} : { pathLength }),
   })

@@ -320,7 +320,7 @@ describe('time cannot destroy by mistake', () => {
     await using core = await openCore(anchored)
     const { caId, keyId } = await aScheduledCa(core)
     core.readUrl.now = () => Promise.reject(new Error('not yet'))
-    await expect(theDayComes(core)).rejects.toThrow()
+    await expect(theDayComes(core)).rejects.toThrow('endCa failed')
     core.readUrl.now = servedBy(core)
     core.jump(2 * day)
     await core.endCa(caId)
