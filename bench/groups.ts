@@ -3,6 +3,7 @@ import { crlMillion } from './rows/crl.ts'
 import { issuing } from './rows/issuing.ts'
 import { lists } from './rows/lists.ts'
 import { postgres } from './rows/postgres.ts'
+import { preview } from './rows/preview.ts'
 import type { Figure } from './rows/row.ts'
 import { size } from './rows/size.ts'
 
@@ -52,5 +53,11 @@ export const groups: readonly Group[] = [
     rows: ['crl-million-time', 'crl-million-memory', 'crl-million-bytes', 'crl-million-issuing-p99'],
     setup: 'a CRL of a million entries while 200 certificates a second are issued',
     measure: crlMillion,
+  },
+  {
+    name: 'preview',
+    rows: ['preview-million'],
+    setup: 'one connection; a CA with a million certificates in the ledger',
+    measure: preview,
   },
 ]

@@ -44,7 +44,7 @@ name, _, raw = (sys.argv[2] if len(sys.argv) > 2 else receipt["key"]).strip().sp
 key, statement, fields = base64.b64decode(raw)[1:], receipt["statement"], receipt["entry"]["fields"]
 demand(signed(key, b"certkeep receipt 1\n" + statement.encode(), base64.b64decode(receipt["signature"])), "the statement's signature")
 demand(fields["facts"][0] == statement, "the entry of the log says something else")
-demand(fields["operation"][0] == "DestroyCaKey" and fields["objectId"][0] == json.loads(statement)["caId"], "an entry about something else")
+demand(fields["operation"][0] == "DestroyCaKey" and fields["objectId"][0] == json.loads(statement)["ca"]["id"], "an entry about something else")
 text, _, last = receipt["checkpoint"].partition("\n\n")
 demand(text.startswith(name + "\n") and signed(key, text.encode() + b"\n", base64.b64decode(last.split()[-1])[4:]), "the checkpoint's signature")
 size, root = int(text.split("\n")[1]), base64.b64decode(text.split("\n")[2])

@@ -27,8 +27,10 @@ import {
 } from './processes/index.ts'
 import { RevocationMarks } from './revocation/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import { UseMarks, type UseSources } from './use-marks/index.ts'
 import {
   accountRows,
+  alarmStore,
   auditLogStore,
   auditStore,
   caStore,
@@ -43,6 +45,7 @@ import {
   receiptStore,
   responderStore,
   revocationStore,
+  useMarkStore,
   type Database,
   type NonceLedger,
 } from './storage/index.ts'
@@ -133,6 +136,9 @@ export function compose(parts: ThreadParts) {
     nudgeJobs,
     clockMarks: meta,
     guards: guardStore(db),
+    alarms: alarmStore(db),
+    useMarks: new UseMarks({ store: useMarkStore(db), committer, domainClock }),
+    useSources: sources,
   } satisfies OperationDeps
   const gate = new Gate({ ...deps, evidence: evidenceOf(deps), persons: principals, trail })
   const brake = new GuessBrake(memory.brake, wallClock)
@@ -166,6 +172,9 @@ export function compose(parts: ThreadParts) {
     tokens: { iam, passwords, brake, principals, trail, committer, wallClock },
   }
 }
+
+/** A CRL may be kept by caches and verifiers until its nextUpdate. Nobody answers OCSP here. */
+const sources: UseSources = { crl: 'cached', ocsp: 'cached', export: 'watched', download: 'cached' }
 
 export type Thread = ReturnType<typeof compose>
 

@@ -13,7 +13,7 @@ import { controlOf } from './control-key.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
 import { emulationCalls } from './emulation.ts'
 import { emulatorRootMarker, type SetFault } from './emulator/index.ts'
-import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
+import { destroyUnusedKey, theDay, TrustedClock, type ReadBackNeeds } from './end-of-life/index.ts'
 import { RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
@@ -102,6 +102,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   }
   const trustedClock = new TrustedClock({
     marks: main.meta,
+    alarms: main.deps.alarms,
     committer: main.deps.committer,
     domainClock: main.deps.domainClock,
     monotonicClock,
@@ -362,6 +363,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
     keys: keeper ? new KeysOfAllProcesses(deps.keys, (keyId) => keeper.absentEverywhere(keyId)) : deps.keys,
     forgetEverywhere: (keyId: string) => (keeper ? keeper.forgetEverywhere(keyId) : inAllThreads('forget', keyId)),
     controls: async () => [await controlOf(main)],
+    readUrl: publishedAt(config),
     step: (name: string) => {
       if (name === config.killAt) process.kill(process.pid, 'SIGKILL')
     },
@@ -401,12 +403,30 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
           deps.iam.forgetNonces(now - nonceMargin),
         ])
         await company?.processes.sweep()
+        await deps.useMarks.forgetOld()
         return deps.domainClock.now() + hour
       },
       // Without a webhook an old row is done with.
       expiryNotices: async () => notices?.run(),
     },
   })
+}
+
+/** Long enough for a CRL of a million entries. */
+const readBackMs = 5 * minute
+
+/**
+ * Reads what verifiers read. The URLs are those that our own certificates name, made of what the operator configured, so they
+ * may well lead to a private address, or back to us.
+ */
+function publishedAt({ publicUrl }: Config): ReadBackNeeds['readUrl'] {
+  if (publicUrl === undefined) return undefined
+  const outbound = new Outbound({ allow: ['0.0.0.0/0', '::/0'] })
+  return async (url, maxBytes) => {
+    const { status, body } = await outbound.send({ method: 'GET', url, maxBytes, timeoutMs: readBackMs })
+    if (status !== 200) throw new Error(`it answers ${status}`)
+    return body
+  }
 }
 
 /** The operator's webhook, if there is one. */

@@ -201,6 +201,7 @@ if (listeners.pki) servers.push({ address: listeners.pki, server: createServer({
 const tlsServer = listeners.tls && createServer({ ...everyServer, doors, tls: data.tls?.material })
 if (listeners.tls && tlsServer) servers.push({ address: listeners.tls, server: tlsServer })
 
+deps.useMarks.start((error) => report(error))
 await callMain('ready')
 
 async function listen(): Promise<void> {
@@ -219,5 +220,6 @@ function useTls(now: TlsNow): void {
 
 async function close(): Promise<void> {
   await Promise.all(servers.map(({ server }) => closeServer(server)))
+  await deps.useMarks.stop()
   await storage.close()
 }

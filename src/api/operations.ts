@@ -8,7 +8,7 @@ import {
 } from '../audit/index.ts'
 import * as ca from '../ca/index.ts'
 import * as certificates from '../certificates/index.ts'
-import { confirmTime, deleteCa, restoreCa } from '../end-of-life/index.ts'
+import * as endOfLife from '../end-of-life/index.ts'
 import * as guards from '../guards/index.ts'
 import * as iam from '../iam/index.ts'
 import type { Operation } from '../kernel/index.ts'
@@ -31,8 +31,9 @@ export const operations = {
   UntagCa: ca.untagCa,
   MoveCa: ca.moveCa,
   ListCaTags: ca.listCaTags,
-  DeleteCa: deleteCa,
-  RestoreCa: restoreCa,
+  PreviewCaDeletion: endOfLife.previewCaDeletion,
+  DeleteCa: endOfLife.deleteCa,
+  RestoreCa: endOfLife.restoreCa,
   RevokeCa: revokeCa,
   IssueCertificate: certificates.issueCertificate,
   IssueCertificateByCsr: certificates.issueCertificateByCsr,
@@ -41,6 +42,7 @@ export const operations = {
   ListPrivateCertificates: certificates.listPrivateCertificates,
   ExportPrivateCertificate: certificates.exportPrivateCertificate,
   RevokeCertificate: revokeCertificate,
+  PreviewCertificateDeletion: endOfLife.previewCertificateDeletion,
   DeletePrivateCertificate: certificates.deletePrivateCertificate,
   UploadCertificate: certificates.uploadCertificate,
   ListRepositoryCertificates: certificates.listRepositoryCertificates,
@@ -54,7 +56,8 @@ export const operations = {
   Approve: guards.approve,
   RejectApproval: guards.rejectApproval,
   WithdrawApproval: guards.withdrawApproval,
-  ConfirmTime: confirmTime,
+  ConfirmTime: endOfLife.confirmTime,
+  ListAlarms: endOfLife.listAlarms,
   ListAuditEntries: listAuditEntries,
   ShowAuditProof: showAuditProof,
   ShowConsistencyProof: showConsistencyProof,

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import {
   caFilterStates,
+  dispositionOption,
   hashOption,
   keyOption,
   keyUsageOption,
@@ -8,6 +9,7 @@ import {
   validityOption,
   type CaFilterState,
   type CaState,
+  type Disposition,
   type KeyAlgorithm,
   type KeyUsage,
   type RevocationReason,
@@ -27,6 +29,7 @@ import {
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
 import { commandsOf, type Commands } from './commands.ts'
+import { caPreview } from './preview.ts'
 import { confirmDeletion, dryRunOption, given, readPairs, wholeNumber, type AnswerOf, type Session } from './session.ts'
 import type { Cell } from './table.ts'
 import type { Style, Terminal } from './terminal.ts'
@@ -268,14 +271,28 @@ function addState({ add }: Commands): void {
     )
 }
 
+interface DeleteOptions {
+  keepDays: number
+  disposition: Disposition
+  preview?: boolean
+  yes?: boolean
+  dryRun: boolean
+}
+
 function addEnd({ add }: Commands): void {
   add('delete <ca-id>', 'Schedule the end of a disabled CA: on the day its key is destroyed')
     .option('--keep-days <days>', 'days in which it can be restored, 7 to 30', wholeNumber, 30)
+    .addOption(dispositionOption())
+    .option('--preview', 'show what that would mean, and change nothing')
     .option('--yes', 'do not ask')
     .addOption(dryRunOption())
-    .does<[string], { keepDays: number; yes?: boolean; dryRun: boolean }>(async (session, options, caId) => {
-      const { keepDays, yes = false, dryRun } = options
+    .does<[string], DeleteOptions>(async (session, options, caId) => {
+      const { keepDays, disposition, preview = false, yes = false, dryRun } = options
       const { call, output, now } = session
+      if (preview) {
+        const shown = await call('PreviewCaDeletion', { caId, keepDays, disposition })
+        return output.result(shown, (show) => caPreview(show, shown, now))
+      }
       await confirmDeletion(session, {
         yes,
         dryRun,
@@ -284,11 +301,11 @@ function addEnd({ add }: Commands): void {
           const consequence =
             state === 'pendingActivation'
               ? 'It was never activated: its key is destroyed at once.'
-              : `After ${keepDays} days its key is destroyed; until then it can be restored.`
+              : `After ${keepDays} days ${disposition === 'revokeAll' ? 'all it issued is revoked and ' : ''}its key is destroyed; until then it can be restored.`
           return { what: `the ${ca.type} CA`, name: nameText(ca.subject.commonName), consequence }
         },
       })
-      const answer = await call('DeleteCa', { caId, keepDays }, { dryRun })
+      const answer = await call('DeleteCa', { caId, keepDays, disposition }, { dryRun })
       output.result(answer, () =>
         answer.dueAt === null
           ? `CA ${caId} is deleted.\n`

@@ -6,6 +6,7 @@ import { newFile } from './files.ts'
 import { addPaging, pagingOf, type PagingOptions } from './inputs.ts'
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
+import { previewCertificate } from './preview.ts'
 import { confirmDeletion, dryRunOption, given, wholeNumber } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { dateCell } from './times.ts'
@@ -71,10 +72,16 @@ export function addRepositoryCommands(cert: Command, terminal: Terminal): void {
     )
 
   add('delete <number>', 'Delete an uploaded certificate, or an issued one that has expired or was revoked')
+    .option('--preview', 'show what that would mean, and change nothing')
     .option('--yes', 'do not ask')
     .addOption(dryRunOption())
-    .does<[string], { yes?: boolean; dryRun: boolean }>(async (session, { yes = false, dryRun }, number) => {
+    .does<[string], { preview?: boolean; yes?: boolean; dryRun: boolean }>(async (session, options, number) => {
+      const { preview = false, yes = false, dryRun } = options
       const { call, output } = session
+      if (preview) {
+        const { certificate } = await call('ShowRepositoryCertificate', { number, withMaterial: false })
+        return previewCertificate(session, certificate.id)
+      }
       await confirmDeletion(session, {
         yes,
         dryRun,

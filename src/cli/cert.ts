@@ -19,6 +19,7 @@ import { addPaging, addSubject, pagingOf, subjectOf, type PagingOptions, type Su
 import { certificateRecord, certificateStateCell, withoutSealedKey } from './certificate-view.ts'
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
+import { previewCertificate } from './preview.ts'
 import { addRepositoryCommands } from './cert-repository.ts'
 import { collect, confirmDeletion, dryRunOption, given, readPairs } from './session.ts'
 import type { Terminal } from './terminal.ts'
@@ -173,10 +174,13 @@ function addEnding({ add }: Commands): void {
     )
 
   add('delete <certificate-id>', 'Delete the record of a certificate and its private key; this does not revoke it')
+    .option('--preview', 'show what that would mean, and change nothing')
     .option('--yes', 'do not ask')
     .addOption(dryRunOption())
-    .does<[string], { yes?: boolean; dryRun: boolean }>(async (session, { yes = false, dryRun }, certificateId) => {
+    .does<[string], { preview?: boolean; yes?: boolean; dryRun: boolean }>(async (session, options, certificateId) => {
+      const { preview = false, yes = false, dryRun } = options
       const { call, output } = session
+      if (preview) return previewCertificate(session, certificateId)
       await confirmDeletion(session, {
         yes,
         dryRun,

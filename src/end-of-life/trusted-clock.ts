@@ -1,4 +1,5 @@
 import { day, hour, type Clock, type Committer, type Write } from '../kernel/index.ts'
+import type { AlarmStore } from './alarms.ts'
 import type { TrustedTime } from './the-day.ts'
 
 /** Where the marks are kept: single values under fixed keys. */
@@ -16,18 +17,26 @@ const toleratedStopped = day
 /** What fell due while we were down can still be restored for so long after the start. */
 const graceAfterStart = day
 
+interface TrustedClockParts {
+  marks: ClockMarks
+  alarms: AlarmStore
+  committer: Committer
+  domainClock: Clock
+  monotonicClock: Clock
+}
+
 /**
  * Time cannot destroy by mistake. A durable mark of the domain clock is made every minute; a jump that nothing explains
  * holds everything irreversible, durably, until a person confirms the time.
  */
 export class TrustedClock implements TrustedTime {
-  private readonly parts: { marks: ClockMarks; committer: Committer; domainClock: Clock; monotonicClock: Clock }
+  private readonly parts: TrustedClockParts
   private startedAt = 0
   private lastDomain = 0
   private lastMonotonic = 0
   private hold: string | undefined
 
-  constructor(parts: { marks: ClockMarks; committer: Committer; domainClock: Clock; monotonicClock: Clock }) {
+  constructor(parts: TrustedClockParts) {
     this.parts = parts
   }
 
@@ -76,9 +85,15 @@ export class TrustedClock implements TrustedTime {
     return undefined
   }
 
+  held(): string | undefined {
+    return this.hold
+  }
+
   private async holdBecause(reason: string): Promise<void> {
+    const { committer, marks, alarms, domainClock } = this.parts
     this.hold = reason
-    await this.parts.committer.commit([this.parts.marks.write(holdKey, reason)])
+    const alarm = { kind: 'time-hold', subject: '', accountId: '', reason } as const
+    await committer.commit([marks.write(holdKey, reason), alarms.raise(alarm, domainClock.now())])
   }
 
   private async mark(): Promise<void> {
@@ -86,8 +101,11 @@ export class TrustedClock implements TrustedTime {
   }
 }
 
-/** The write that lifts a hold. */
-export const liftHold = (marks: ClockMarks): Write => marks.write(holdKey, '')
+/** The writes that lift a hold, and its alarm. */
+export const liftHold = (marks: ClockMarks, alarms: AlarmStore): Write[] => [
+  marks.write(holdKey, ''),
+  alarms.clear('time-hold', ''),
+]
 
 /** Why irreversible work is on hold, if it is. */
 export const holdReason = async (marks: ClockMarks): Promise<string | undefined> =>

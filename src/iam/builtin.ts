@@ -102,6 +102,7 @@ const auditReads = [
   'certkeep:audit:list',
   'certkeep:audit:prove',
   'certkeep:audit:export',
+  'certkeep:alarm:list',
   'certkeep:iam:simulatePolicy',
   'ram:Get*',
   'ram:List*',
@@ -121,6 +122,7 @@ const everything = [
   'certkeep:audit:list',
   'certkeep:audit:prove',
   'certkeep:audit:export',
+  'certkeep:alarm:*',
   'certkeep:time:*',
 ]
 

@@ -5,6 +5,7 @@ import {
   crlDistributionPoints,
   customExtension,
   extendedKeyUsage,
+  keyPurposes,
   keyUsage,
   ocspNoCheck,
   oids,
@@ -91,6 +92,11 @@ export function subordinateExtensions(
   ]
 }
 
+/** What the ledger counts of a certificate with these pointers. @param caId undefined for a root */
+export const traitsUnder = (caId: string | undefined, publication: Publication | undefined) => ({
+  crlUrl: caId === undefined || publication === undefined ? null : publication.crlUrl(caId),
+})
+
 /** RFC 6960 §4.2.2.2: the CA's delegate, whom nobody asks about (it is short-lived), and so without pointers. */
 export const responderExtensions = (spki: Spki, issuer: Issuer): (Extension | false)[] => [
   basicConstraints({ ca: false }),
@@ -138,6 +144,14 @@ const signing: readonly KeyUsage[] = ['digitalSignature', 'nonRepudiation']
 /** Those of the usages that an end entity's key of this kind can have. keyCertSign and cRLSign are none of them. */
 export const leafUsagesFor = (type: KeyType, asked: readonly KeyUsage[]): KeyUsage[] =>
   asked.filter((usage) => signing.includes(usage) || beyondSigning[type].includes(usage))
+
+/** Others may have encrypted to the key: by its usages, or because the certificate is for e-mail (RFC 5280 §4.2.1.12). */
+export const decrypts = ({
+  keyUsages,
+  extendedKeyUsages,
+}: Pick<LeafRequest, 'keyUsages' | 'extendedKeyUsages'>): boolean =>
+  extendedKeyUsages.includes(keyPurposes.emailProtection) ||
+  keyUsages.some((usage) => usage === 'keyEncipherment' || usage === 'dataEncipherment')
 
 /** The usages of an end entity that asked for none. */
 export const defaultLeafUsages: Readonly<Record<KeyType, readonly KeyUsage[]>> = {

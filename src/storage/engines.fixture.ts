@@ -6,6 +6,7 @@ import { afterAll, describe } from 'vitest'
 import type { Write } from '../kernel/index.ts'
 import {
   accountRows,
+  alarmStore,
   auditLogStore,
   auditStore,
   caStore,
@@ -28,6 +29,7 @@ import {
   sqliteDatabase,
   SqliteReader,
   SqliteWriter,
+  useMarkStore,
   type Database,
 } from './index.ts'
 import { aPostgresSchema, postgresIsMissing } from './postgres-server.fixture.ts'
@@ -51,6 +53,8 @@ export const storesOver = (db: Database) => ({
   meta: metaStore(db),
   notices: noticeStore(db),
   guards: guardStore(db),
+  useMarks: useMarkStore(db),
+  alarms: alarmStore(db),
 })
 
 type Stores = ReturnType<typeof storesOver>

@@ -7,6 +7,7 @@ import { notices } from './migrations/0004-notices.ts'
 import { lists } from './migrations/0005-lists.ts'
 import { status } from './migrations/0006-status.ts'
 import { auditLog } from './migrations/0007-audit-log.ts'
+import { endOfLife } from './migrations/0008-end-of-life.ts'
 import { guards } from './migrations/0009-guards.ts'
 import type { MigrationStatement } from './migrations/statement.ts'
 
@@ -19,6 +20,7 @@ export const migrations: readonly { name: string; statements: readonly Migration
   { name: '0005-lists', statements: lists },
   { name: '0006-status', statements: status },
   { name: '0007-audit-log', statements: auditLog },
+  { name: '0008-end-of-life', statements: endOfLife },
   { name: '0009-guards', statements: guards },
 ]
 
@@ -47,7 +49,7 @@ export const inWordsOf = (engine: keyof typeof words, statement: string): string
     (word) => words[engine][word as keyof (typeof words)['sqlite']],
   )
 
-const statementsFor = (engine: keyof typeof words, statements: readonly MigrationStatement[]): string[] =>
+export const statementsFor = (engine: keyof typeof words, statements: readonly MigrationStatement[]): string[] =>
   statements
     .flatMap((statement) => (typeof statement === 'string' ? [statement] : statement[engine]))
     .map((statement) => inWordsOf(engine, statement))

@@ -265,6 +265,28 @@ export interface Schema {
   audit_tiles: { level: number; number: number; hashes: Uint8Array }
   audit_log: { id: number; size: number; checkpoint: string; lease_owner: string | null; lease_until: number }
   receipts: { ca_id: string; statement: string; signature: Uint8Array }
+  ledger_counts: {
+    ca_id: string
+    expiry_day: number
+    kind: string
+    crl_url: string
+    slot: number
+    issued: number
+    revoked: number
+    decrypting: number
+    last_not_after: number
+    last_issued_at: number
+  }
+  use_marks: { subject: string; serial: string; source: string; first_at: number; last_at: number; count: number }
+  alarms: {
+    kind: string
+    subject: string
+    account_id: string
+    reason: string
+    raised_at: number
+    last_at: number
+    times: number
+  }
   processes: { id: string; started_at: number; lease_until: number }
   key_confirmations: { key_id: string; process_id: string; stage: string }
   certificate_index: { id: number; version: number; seq_to: number; judged_at: number }

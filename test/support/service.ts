@@ -86,7 +86,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...(emulate ? ['--emulate'] : []),
       ...(options.args ?? []),
     ],
-    { env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
