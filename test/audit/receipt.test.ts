@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { own } from '../support/client.ts'
 import { advance, leaf, rootCa, until } from '../support/life.ts'
 import { startService, temporaryFolder, type Service } from '../support/service.ts'
+import { need } from '../support/tools.ts'
 
 interface Shown {
   statement: string
@@ -43,6 +44,7 @@ afterAll(() => service[Symbol.asyncDispose]())
 
 /** What the script that is shipped says: Python and openssl, and nothing of ours. */
 function verified(receipt: Shown, ...more: string[]): { code: number | null; said: string } {
+  need('python3')
   const file = join(temporaryFolder(), 'receipt.json')
   writeFileSync(file, JSON.stringify(receipt))
   const { status, stdout, stderr } = spawnSync('python3', [script, file, ...more], { encoding: 'utf8' })
@@ -62,6 +64,8 @@ test('a CA that lives has no receipt, and the log has a checkpoint from the star
 
 describe('the receipt of a destruction, design 3.5, verified by docs/verify-receipt.py', () => {
   test('it says who asked, what was under the CA, the final CRL, method and level; and it verifies', () => {
+    expect(before).toBe(404)
+    expect(checkpoint).toMatch(/^certkeep\//)
     const statement = JSON.parse(shown.statement) as Record<string, unknown>
     expect(statement).toMatchObject({
       receipt: 'certkeep receipt 1',
