@@ -49,7 +49,7 @@ export interface ServiceOptions {
   dataFolder?: string
   port?: number
   workers?: number
-  environment?: Record<string, string>
+  environment?: Record<string, string | undefined>
   /** Further words of the command line. */
   args?: readonly string[]
   /** Keeps the data folder when the service is disposed of: for a second start. */
@@ -86,7 +86,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...(emulate ? ['--emulate'] : []),
       ...(options.args ?? []),
     ],
-    { env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
