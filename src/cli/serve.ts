@@ -80,9 +80,7 @@ function configOf(options: ServeOptions): Config {
 function refuse(error: unknown): never {
   const expected =
     error instanceof Error && ['ConfigError', 'StartError', 'DataFolderError', 'TlsError'].includes(error.name)
-  process.stderr.write(
-    `certkeep: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-  )
+  process.stderr.write(`certkeep: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
   process.exit(1)
 }
 
