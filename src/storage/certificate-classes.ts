@@ -51,3 +51,16 @@ export function narrowedTo({ sources, state, now, notAfterAbove, notAfterUpTo }:
     notAfterUpTo: isSoon ? undefined : notAfterUpTo,
   }
 }
+
+/** What a list asks of the index. Texts are in lower case. */
+export interface Selection {
+  accountId: string
+  classes: readonly number[]
+  resourceGroupId: string | undefined
+  notAfterAbove: number | undefined
+  notAfterUpTo: number | undefined
+  name: string | undefined
+  keyword: string | undefined
+  sortBy: CertificateFilter['sortBy']
+  descending: boolean
+}

@@ -8,7 +8,7 @@ import { settledSeqOf } from './settled-seq.ts'
 import type { Schema } from './schema.ts'
 
 /** Certificates of one step: so long the writer is held up, and so much a list looks at beside the index. */
-const usualRows = 256
+const usualRows = 128
 
 /** How often it is looked whether there is something to do; so old a list's tail becomes. */
 const idleMs = 250

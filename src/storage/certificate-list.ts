@@ -1,9 +1,9 @@
 import type { CertificateFilter } from '../certificates/index.ts'
 import type { Page, PageRequest } from '../kernel/index.ts'
-import { narrowedTo } from './certificate-classes.ts'
+import { narrowedTo, type Selection } from './certificate-classes.ts'
 import { indexStateOf } from './certificate-index.ts'
 import { overlayOf, type Image, type Overlay } from './certificate-overlay.ts'
-import { indexedCertificates, isNoName, type Entry, type Selection } from './certificate-selection.ts'
+import { indexedCertificates, isNoName, type Entry } from './certificate-selection.ts'
 import type { Database } from './database.ts'
 
 /** A page as seqs, in order. */

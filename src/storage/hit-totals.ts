@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { monotonicClock } from '../kernel/index.ts'
-import type { Selection } from './certificate-selection.ts'
+import type { Selection } from './certificate-classes.ts'
 
 /** So old a total may be when certificates have changed since. */
 const freshMs = 10_000
@@ -22,6 +22,18 @@ interface Kept {
  */
 export class HitTotals {
   private readonly kept = new Map<string, Kept>()
+  private readonly few = new Map<string, { version: number; n: number }>()
+
+  /** A count that was made of the same index. */
+  exact(selection: Selection, version: number): number | undefined {
+    const known = this.few.get(keyOf(selection))
+    return known?.version === version ? known.n : undefined
+  }
+
+  keepExact(selection: Selection, version: number, n: number): void {
+    if (this.few.size >= mostKept) this.few.clear()
+    this.few.set(keyOf(selection), { version, n })
+  }
 
   /** Whether it was said lately that there are very many. */
   has(selection: Selection): boolean {

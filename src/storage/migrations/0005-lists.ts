@@ -52,6 +52,8 @@ export const lists: readonly MigrationStatement[] = [
 
   {
     sqlite: [
+      // Whose a hit of the search is, and of which class, without reading its entry.
+      `CREATE INDEX certificate_entries_narrow ON certificate_entries (seq, account_id, class)`,
       `CREATE TRIGGER certificate_changed AFTER UPDATE OF revoked_at, resource_group_id ON certificates
          WHEN OLD.revoked_at IS NOT NEW.revoked_at OR OLD.resource_group_id IS NOT NEW.resource_group_id
          BEGIN INSERT INTO certificate_changes (account_id, seq) VALUES (OLD.account_id, OLD.seq); END`,
