@@ -160,6 +160,27 @@ describe('the writer thread, design 7', () => {
     ])
   })
 
+  test('a statement travels once on each port, and values without what lies beside them in memory', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const requests: CommitRequest[] = []
+    port2.on('message', (request: CommitRequest) => {
+      requests.push(request)
+      port2.postMessage({ id: request.id, results: [{ held: true }] } satisfies CommitAnswer)
+    })
+    const committer = new WriterClient(port1)
+    const write = (rows: number): Write => ({
+      statement: { sql: 'INSERT', parameters: [Buffer.from('secret neighbours').subarray(0, 6)] },
+      rows,
+      otherwise: undefined,
+      guard: false,
+    })
+    for (const rows of [1, 1, 2]) await committer.commit([write(rows)])
+    port1.close()
+    expect(requests.map(({ forms: sent }) => sent.map(({ rows }) => rows))).toEqual([[1], [], [2]])
+    expect(requests.map(({ sets }) => sets[0]![0]![0])).toEqual([0, 0, 1])
+    expect((requests[0]!.sets[0]![0]![1] as Uint8Array).buffer.byteLength).toBe(6)
+  })
+
   test('at its end the log is in the database', async () => {
     await using writer = await aWriterThread()
     const stores = client(writer, writer.ports[0])

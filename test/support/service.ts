@@ -49,7 +49,7 @@ export interface ServiceOptions {
   dataFolder?: string
   port?: number
   workers?: number
-  environment?: Record<string, string>
+  environment?: Record<string, string | undefined>
   /** Further words of the command line. */
   args?: readonly string[]
   /** Keeps the data folder when the service is disposed of: for a second start. */
