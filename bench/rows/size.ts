@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { huawei } from '../../test/support/client.ts'
+import { huawei, own } from '../../test/support/client.ts'
 import { startService, temporaryFolder, type Service } from '../../test/support/service.ts'
 import { aCsr, aP256Root, huaweiRequest, startCertkeep } from '../certkeep.ts'
 import { load, type Measured } from '../load.ts'
@@ -76,7 +76,21 @@ async function timeToFirstAnswer(dataFolder: string): Promise<number> {
 const peakMegabytes = ({ pid }: Service): number =>
   Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
 
-/** After the same load: certificates issued, then pages of the list read. */
+/** More than can be sent in the time. */
+const showsARun = 80_000
+
+async function idsOfAllAges(service: Service): Promise<string[]> {
+  const page = async (offset: number, limit: number) => {
+    const listed = await own(service.url, service.credentials, 'ListPrivateCertificates', { offset, limit })
+    return listed as { total: number; rows: { certificate: { id: string } }[] }
+  }
+  const { total } = await page(0, 0)
+  const places = Array.from({ length: 40 }, (_, n) => Math.floor((n * total) / 40))
+  const pages = await Promise.all(places.map((offset) => page(offset, 100)))
+  return pages.flatMap(({ rows }) => rows.map(({ certificate }) => certificate.id))
+}
+
+/** After the same load: certificates issued, pages of a search read, and certificates of all ages looked up. */
 async function memoryMillionVsEmpty({ many: full, none }: Folders): Promise<Figure> {
   const loaded = async (dataFolder: string): Promise<{ peak: number; measured: Measured }> => {
     await using service = await startCertkeep({}, { dataFolder, keep: true })
@@ -85,6 +99,11 @@ async function memoryMillionVsEmpty({ many: full, none }: Folders): Promise<Figu
     const measured = await load({ address: service.endpoint, requests: [issue], connections, seconds })
     const page = huaweiRequest(service, 'GET', '/v1/private-certificates?limit=50&offset=0&name=payments')
     await load({ address: service.endpoint, requests: [page], connections, seconds })
+    const shows = (await idsOfAllAges(service)).map((id) =>
+      huaweiRequest(service, 'GET', `/v1/private-certificates/${id}`),
+    )
+    const enough = Array.from({ length: Math.ceil(showsARun / shows.length) }, () => shows).flat()
+    await load({ address: service.endpoint, requests: enough, connections, seconds })
     return { peak: peakMegabytes(service), measured }
   }
   const yardstickValue = (await loaded(none)).peak

@@ -54,7 +54,9 @@ export class SqliteReader {
 
   constructor(path: string) {
     this.connection = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
-    this.connection.exec('PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456')
+    // In place of a map of the file, of which each thread would come to hold as much as it may: memory is not to grow with
+    // the data, and look-ups take no longer.
+    this.connection.exec('PRAGMA cache_size = -16384; PRAGMA mmap_size = 0')
   }
 
   all(statement: Statement): unknown[] {
