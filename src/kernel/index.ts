@@ -1,6 +1,7 @@
 export * from './address.ts'
 export * from './clock.ts'
 export * from './commit.ts'
+export { freeBytes } from './free-bytes.ts'
 export * from './ids.ts'
 export * from './operation.ts'
 export * from './page.ts'

@@ -52,9 +52,10 @@ export class SqliteReader {
   private readonly connection: DatabaseSync
   private readonly statements = new Map<string, StatementSync>()
 
-  constructor(path: string) {
+  /** @param cacheKiB of pages; what is in the database's file and not in the log is mapped besides */
+  constructor(path: string, { cacheKiB = 32_768 }: { cacheKiB?: number } = {}) {
     this.connection = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
-    this.connection.exec('PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456')
+    this.connection.exec(`PRAGMA cache_size = -${cacheKiB}; PRAGMA mmap_size = 268435456`)
   }
 
   all(statement: Statement): unknown[] {
@@ -142,6 +143,7 @@ export class SqliteWriter {
       this.rollBack()
       return allFailed(error)
     }
+    if (bytesIn(sets) >= passingBytes) this.run('PRAGMA shrink_memory')
     return results
   }
 
@@ -198,6 +200,17 @@ export class SqliteWriter {
     }
     return prepared
   }
+}
+
+/** Of CRLs: written once, and read by other connections. They would fill the cache, and with it the memory. */
+const passingBytes = 1 << 19
+
+function bytesIn(sets: readonly (readonly PlainWrite[])[]): number {
+  let sum = 0
+  for (const set of sets)
+    for (const { parameters } of set)
+      for (const value of parameters) if (value instanceof Uint8Array) sum += value.byteLength
+  return sum
 }
 
 const undone = (cause: SetResult): SetResult =>
