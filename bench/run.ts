@@ -4,6 +4,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os'
 import { calls } from './rows/calls.ts'
 import { crlMillion } from './rows/crl.ts'
 import { issuing } from './rows/issuing.ts'
+import { ocsp } from './rows/ocsp.ts'
 import { rounds, type Row } from './rows/row.ts'
 
 /**
@@ -15,6 +16,7 @@ const groups: Readonly<Record<string, (command: string) => Promise<Row[]>>> = {
   issuing,
   calls,
   crl: crlMillion,
+  ocsp,
 }
 
 const wanted = process.argv.slice(2)
