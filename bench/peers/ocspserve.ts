@@ -25,8 +25,14 @@ export async function startOcspserve(answers: AsyncIterable<Uint8Array>): Promis
   )
   const address = `127.0.0.1:${port}`
   for (let tries = 0; ; tries++) {
-    if (await fetch(`http://${address}/`).then(() => true, () => false)) break
-    if (tries > 200) throw new Error('cfssl ocspserve does not answer')
+    if (
+      await fetch(`http://${address}/`).then(
+        () => true,
+        () => false,
+      )
+    )
+      break
+    if (tries > 2_400) throw new Error('cfssl ocspserve does not answer') // it reads and checks every answer first
     await sleep(50)
   }
   return {

@@ -59,7 +59,13 @@ export async function crlMillion(command: string): Promise<Row[]> {
     row('crl-million-time', second.seconds, 's', 3, 'the limit, under a load of 200 issued a second'),
     row('crl-million-memory', aboveIdle, 'MiB above idle', 64, 'the limit'),
     row('crl-million-bytes', perEntry, 'bytes an entry', 49.001, 'the limit, with what stands around the entries'),
-    row('crl-million-issuing-p99', busy.p99Ms, 'ms', 2 * quiet.p99Ms, `twice the p99 of ${quiet.p99Ms.toFixed(1)} ms without it`),
+    row(
+      'crl-million-issuing-p99',
+      busy.p99Ms,
+      'ms',
+      2 * quiet.p99Ms,
+      `twice the p99 of ${quiet.p99Ms.toFixed(1)} ms without it`,
+    ),
   ]
 }
 
@@ -71,7 +77,8 @@ async function crlAfter(service: Service, caId: string, rows: Database) {
   await own(service.url, service.credentials, 'RevokeCertificate', { certificateId, reason: 'superseded' })
   for (;;) {
     const now = rows.latest(caId)
-    if (now && now.number > before && now.entries >= entries) return { ...now, seconds: (performance.now() - began) / 1_000 }
+    if (now && now.number > before && now.entries >= entries)
+      return { ...now, seconds: (performance.now() - began) / 1_000 }
     await sleep(20)
   }
 }
