@@ -126,7 +126,7 @@ module.exports = {
       name: 'no-test-in-the-product',
       comment: 'Only tests use tests and what helps them.',
       severity,
-      from: { path: ['^src/', '^console/'], pathNot: tests },
+      from: { path: ['^src/', '^console/'], pathNot: [...tests, '/test-support/'] },
       to: { path: ['[.](test|fixture)[.]tsx?$', '^(test|bench|scripts)/'] },
     },
     {

@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { OperationName } from '../../src/api/index.ts'
-import { temporaryFolder } from '../support/service.ts'
+import { assembleCsr, buildCsrInfo, buildName, writePem } from '../../src/x509/index.ts'
+import { aRoot, ecKey, signWith } from '../../src/x509/test-support/hierarchy.ts'
 
 /** Objects of the first account that the samples speak of. */
 export interface Objects {
@@ -114,15 +112,16 @@ const validity = { unit: 'day', amount: 30 }
 
 let made: { certificate: string; key: string; csr: string } | undefined
 
-/** A self-signed certificate, its key and a CSR for it, by openssl. */
+/** A self-signed certificate, its key and a CSR for it. */
 function pem() {
   if (made) return made
-  const folder = temporaryFolder()
-  const at = (name: string) => join(folder, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
-  openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', at('key'))
-  openssl('req', '-x509', '-new', '-key', at('key'), '-subj', '/CN=sample', '-days', '30', '-out', at('certificate'))
-  openssl('req', '-new', '-key', at('key'), '-subj', '/CN=sample', '-out', at('csr'))
-  const read = (name: string) => readFileSync(at(name), 'utf8')
-  return (made = { certificate: read('certificate'), key: read('key'), csr: read('csr') })
+  const pair = ecKey()
+  const info = buildCsrInfo({ subject: buildName({ commonName: 'sample' }), spki: pair.spki.der, extensions: [] })
+  const algorithm = 'ecdsaWithSha256'
+  made = {
+    certificate: writePem('CERTIFICATE', aRoot({}, pair).certificate.der),
+    key: pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    csr: writePem('CERTIFICATE REQUEST', assembleCsr(info, algorithm, signWith(pair, algorithm, info))),
+  }
+  return made
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -53,7 +53,17 @@ export interface ServiceOptions {
   keep?: boolean
 }
 
-export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'certkeep-test-'))
+const ofThisProcess: string[] = []
+process.once('exit', () => {
+  for (const folder of ofThisProcess) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A new folder, which goes with this process at the latest. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'certkeep-test-'))
+  ofThisProcess.push(folder)
+  return folder
+}
 
 /** @throws Error with what the process said, when it ends before it is ready */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
