@@ -2,6 +2,7 @@ import { calls } from './rows/calls.ts'
 import { crlMillion } from './rows/crl.ts'
 import { issuing } from './rows/issuing.ts'
 import { lists } from './rows/lists.ts'
+import { ocsp } from './rows/ocsp.ts'
 import { postgres } from './rows/postgres.ts'
 import { preview } from './rows/preview.ts'
 import type { Figure } from './rows/row.ts'
@@ -59,5 +60,11 @@ export const groups: readonly Group[] = [
     rows: ['preview-million'],
     setup: 'one connection; a CA with a million certificates in the ledger',
     measure: preview,
+  },
+  {
+    name: 'ocsp',
+    rows: ['ocsp-vs-cfssl-ocspserve'],
+    setup: '32 connections, 4 s a round, POST; 100,000 serials in turn, every answer signed before',
+    measure: ocsp,
   },
 ]

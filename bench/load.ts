@@ -20,18 +20,30 @@ export interface Load {
   requests: readonly string[]
   connections: number
   seconds: number
+  /** Of the requests' text; latin1 where their bodies are bytes. */
+  encoding?: 'utf8' | 'latin1'
+  /** Several requests are sent from the start again when they have all been sent. */
+  again?: boolean
 }
 
 /**
  * wrk from Debian, with requests made and signed beforehand: the load generator spends nothing on signatures. With
  * several requests each is sent once at most; when they run out the run is over and the rest would fail, which is told.
  */
-export async function load({ address, requests, connections, seconds }: Load): Promise<Measured> {
+export async function load({
+  address,
+  requests,
+  connections,
+  seconds,
+  encoding = 'utf8',
+  again = false,
+}: Load): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'certkeep-bench-'))
   const script = join(folder, 'requests.lua')
   const list = join(folder, 'requests')
-  writeFileSync(list, requests.map((request) => `${Buffer.byteLength(request)}\n${request}`).join(''))
-  writeFileSync(script, lua(list, requests.length === 1))
+  const sized = requests.map((request) => `${Buffer.byteLength(request, encoding)}\n${request}`)
+  writeFileSync(list, sized.join(''), encoding)
+  writeFileSync(script, lua(list, requests.length === 1, again))
   const output = await run('wrk', [
     ...['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s'],
     ...['-s', script, `http://${address}/`],
@@ -48,7 +60,7 @@ export async function load({ address, requests, connections, seconds }: Load): P
   }
 }
 
-const lua = (list: string, single: boolean): string => `
+const lua = (list: string, single: boolean, again: boolean): string => `
 local requests = {}
 local at = 0
 init = function()
@@ -63,7 +75,9 @@ end
 ${
   single
     ? 'request = function() return requests[1] end'
-    : 'request = function() at = at + 1; return requests[at] or requests[#requests] end'
+    : again
+      ? 'request = function() at = at % #requests + 1; return requests[at] end'
+      : 'request = function() at = at + 1; return requests[at] or requests[#requests] end'
 }
 done = function(summary, latency)
   local errors = summary.errors

@@ -71,7 +71,8 @@ export async function sqliteBackend(
     alarm('checkpoint', { error: error.message }, 'the checkpoint thread failed'),
   )
 
-  const reader = new SqliteReader(path)
+  // For jobs, which read much and little of it twice.
+  const reader = new SqliteReader(path, { cacheKiB: 8_192 })
   return {
     db: sqliteDatabase(reader, new WriterClient(channels[0]!.port2)),
     threads: channels.slice(1).map(({ port2 }) => ({ engine: 'sqlite', path, writer: port2 })),

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Committer, Problem } from '../kernel/index.ts'
+import { freeBytes, type Committer, type Problem } from '../kernel/index.ts'
 import type { CrlPart, RevocationStore } from './store.ts'
 
 /** So much goes into one commit: the writer is soon free again for whoever issues meanwhile. */
@@ -36,17 +36,28 @@ export class CrlSpool {
     this.byteLength += chunk.length
     if (this.#heldBytes < bytesInCommit) return
     await this.#staging
-    const writes = this.#held.map((part) => this.#store.stagePart(this.#caId, this.#number, part))
+    const parts = this.#held
+    const writes = parts.map((part) => this.#store.stagePart(this.#caId, this.#number, part))
     // The next entries are read while these are on their way.
-    this.#staging = this.#committer.commit(writes)
+    this.#staging = this.#committer.commit(writes).then(() => {
+      for (const { bytes } of parts) freeBytes(bytes)
+    })
     this.#staging.catch(() => undefined) // heard of when it is waited for
     this.#held = []
     this.#heldBytes = 0
   }
 
-  /** All chunks in order, as often as needed, with pauses in which other work gets its turn. */
+  /**
+   * All chunks in order, as often as needed, with pauses in which other work gets its turn. Good until the next but one is
+   * asked for.
+   */
   async *chunks(): AsyncGenerator<Uint8Array> {
     await this.#staging
+    yield* passing(this.#staged())
+    for (const { bytes } of this.#held) yield bytes
+  }
+
+  async *#staged(): AsyncGenerator<Uint8Array> {
     const staged = this.#last - this.#held.length
     for (let part = 1; part <= staged; part++) {
       const bytes = await this.#store.crlPart(this.#caId, this.#number, part)
@@ -54,11 +65,21 @@ export class CrlSpool {
       yield bytes
       await setImmediate()
     }
-    for (const { bytes } of this.#held) yield bytes
   }
 
   /** What is still to be written when the CRL is published: the first part, those in memory, and the last. */
   rest(first: Uint8Array, last: Uint8Array): CrlPart[] {
     return [{ part: 0, bytes: first }, ...this.#held, { part: this.#last + 1, bytes: last }]
   }
+}
+
+/** Chunks that nobody looks at any more when the next but one is asked for: their memory goes at once. */
+export async function* passing(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let before: Uint8Array | undefined
+  for await (const bytes of chunks) {
+    yield bytes
+    freeBytes(before)
+    before = bytes
+  }
+  // The last two are somebody's still.
 }

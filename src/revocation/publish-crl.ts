@@ -19,7 +19,7 @@ import {
   type StreamedTbsCertList,
 } from '../x509/index.ts'
 import { crlHash } from './crl-hash.ts'
-import { CrlSpool } from './crl-spool.ts'
+import { CrlSpool, passing } from './crl-spool.ts'
 import { problem } from './problems.ts'
 import type { CrlRecord, RevocationStore } from './store.ts'
 
@@ -37,8 +37,8 @@ export interface CrlNeeds {
 
 /** A CRL is made anew at least this often, however long it is valid. */
 export const crlEvery = day
-/** Each page keeps the thread for some 10 ms. */
-const entriesAtOnce = 4_000
+/** Few, so that what is read of them dies young: the heap would grow for long with more. */
+const entriesAtOnce = 500
 const partsDroppedAtOnce = 8
 
 /**
@@ -145,7 +145,7 @@ async function mustLackNone(
   spool: CrlSpool,
   expiresAfter: number,
 ): Promise<void> {
-  const older = { size: predecessor.size, chunks: crlChunks(revocations, predecessor) }
+  const older = { size: predecessor.size, chunks: passing(crlChunks(revocations, predecessor)) }
   for await (const serial of lostSerials(older, spool.chunks())) {
     const known = await revocations.find(predecessor.caId, serial)
     if (!known || known.notAfter > expiresAfter) throw problem('CrlLacksEntry', { serial, number: predecessor.number })

@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
-import { monotonicClock } from '../kernel/index.ts'
+import { freeBytes, monotonicClock } from '../kernel/index.ts'
 import { CommitCounters } from './commit-counters.ts'
 import { DurabilityUnknown, SqliteWriter, type PlainWrite } from './sqlite.ts'
 import type { CommitAnswer, CommitRequest, WriteForm } from './sqlite-commit.ts'
@@ -63,6 +63,8 @@ function commit(batch: Pending[]): void {
     port.postMessage({ id: request.id, results: results.slice(from, to) } satisfies CommitAnswer)
     from = to
   }
+  for (const set of sets)
+    for (const { parameters } of set) for (const value of parameters) if (value instanceof Uint8Array) freeBytes(value)
 }
 
 // What the disk holds is unknown from then on: whatever else is waiting would be answered on top of that.

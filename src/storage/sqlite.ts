@@ -52,11 +52,12 @@ export class SqliteReader {
   private readonly connection: DatabaseSync
   private readonly statements = new Map<string, StatementSync>()
 
-  constructor(path: string) {
+  /** @param cacheKiB of pages */
+  constructor(path: string, { cacheKiB = 16_384 }: { cacheKiB?: number } = {}) {
     this.connection = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
     // In place of a map of the file, of which each thread would come to hold as much as it may: memory is not to grow with
     // the data, and look-ups take no longer.
-    this.connection.exec('PRAGMA cache_size = -16384; PRAGMA mmap_size = 0')
+    this.connection.exec(`PRAGMA cache_size = -${cacheKiB}; PRAGMA mmap_size = 0`)
   }
 
   all(statement: Statement): unknown[] {
@@ -144,6 +145,7 @@ export class SqliteWriter {
       this.rollBack()
       return allFailed(error)
     }
+    if (bytesIn(sets) >= passingBytes) this.run('PRAGMA shrink_memory')
     return results
   }
 
@@ -202,6 +204,17 @@ export class SqliteWriter {
     }
     return prepared
   }
+}
+
+/** Of CRLs: written once, and read by other connections. They would fill the cache, and with it the memory. */
+const passingBytes = 1 << 19
+
+function bytesIn(sets: readonly (readonly PlainWrite[])[]): number {
+  let sum = 0
+  for (const set of sets)
+    for (const { parameters } of set)
+      for (const value of parameters) if (value instanceof Uint8Array) sum += value.byteLength
+  return sum
 }
 
 const undone = (cause: SetResult): SetResult =>

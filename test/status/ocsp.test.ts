@@ -228,6 +228,31 @@ describe('the responder', () => {
     expect(serials.size).toBe(4)
   })
 
+  test('goes on answering when the key of the CA is gone, for as long as the final CRL holds', async () => {
+    await using ending = await startService()
+    const made = await rootCa(ending)
+    const of = await asked(ending, made, await leaf(ending, made))
+    const operate = (operation: string, input: object) => own(ending.url, ending.credentials, operation, input)
+    await operate('DisableCa', { caId: made })
+    await operate('DeleteCa', { caId: made, keepDays: 7 })
+    await advance(ending, 8)
+    await until('the key is gone', async () => (await operate('ListCas', { limit: 10, offset: 0 })).rows.length === 0)
+    await advance(ending, 60)
+    const response = await fetch(`${ending.url}/ocsp/${made}`, {
+      method: 'POST',
+      body: new Uint8Array(ocspRequest(of, '-no_nonce')),
+    })
+    const at = String(Math.floor((Date.now() + 68 * 86_400_000) / 1_000))
+    const said = opensslReads(of, ocspRequest(of), await bytesOf(response), '-resp_text', '-attime', at)
+    expect(said).toContain('Response verify OK')
+    expect(said).toContain('Cert Status: good')
+    const crl = Buffer.from(await (await fetch(`${ending.url}/crl/${made}.crl`)).arrayBuffer())
+    const end = /nextUpdate=(.*)/.exec(
+      openssl('crl', '-inform', 'DER', '-in', file('crl', crl), '-noout', '-nextupdate'),
+    )![1]!
+    expect(said).toContain(`Not After : ${end}`)
+  })
+
   test('certificates name it when the service has a public URL', async () => {
     const { certificate } = valid
     const text = openssl('x509', '-in', certificate, '-noout', '-ocsp_uri')
