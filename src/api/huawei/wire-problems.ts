@@ -124,7 +124,7 @@ export const wireProblems = {
   NotRevocable: { status: 400, code: 'PCA.10010941' },
   IssuerKeyDestroyed: { status: 400, code: 'PCA.10010942' },
   CrlSuperseded: { status: 503, code: 'PCA.10010943' },
-  CrlLacksEntry: { status: 503, code: 'PCA.10010943' },
+  CrlLacksEntry: { status: 503, code: 'PCA.10010944' },
 } satisfies Record<ProblemCode, WireError>
 
 /** A problem as this wire says it; undefined for a code that is no problem of an operation (then it is a failure of ours). */
