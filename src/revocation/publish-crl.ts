@@ -98,7 +98,7 @@ export async function publishCrl(
       yield frame.trailer
     },
   }
-  const linted = await lintStreamedCrl(tbs, { signatureAlgorithm, issuer: certificate })
+  const { linted, sha256: tbsSha256 } = await lintStreamedCrl(tbs, { signatureAlgorithm, issuer: certificate })
   const signingId = newUuid()
   await committer.commit([
     ledger.open({
@@ -106,7 +106,7 @@ export async function publishCrl(
       caId: ca.id,
       purpose: 'crl',
       serial: String(number),
-      tbsSha256: await digestOf(tbs),
+      tbsSha256,
       notAfter: nextUpdate,
       createdAt: now,
     }),

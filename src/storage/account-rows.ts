@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { AccountRows } from '../account/index.ts'
 import { toEntry } from './audit-store.ts'
 import { toCa } from './ca-store.ts'
@@ -33,6 +34,8 @@ export function accountRows(db: Database): AccountRows {
       .selectAll()
       .where('ca_id', '=', p.caId)
       .where('serial', '>', p.after)
+      // A responder's key is ours alone, and its certificate ends within days: it is nothing to take elsewhere.
+      .where('kind', '!=', sql.lit('responder'))
       .orderBy('serial')
       .limit(p.limit),
   )

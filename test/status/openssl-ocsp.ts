@@ -4,6 +4,7 @@ import { own } from '../support/client.ts'
 import { file, openssl, opensslSays } from '../support/openssl.ts'
 import { certificatePem } from '../support/pem.ts'
 import { temporaryFolder, type Service } from '../support/service.ts'
+import { need } from '../support/tools.ts'
 
 /** A CA and a certificate of it, as files that openssl reads. */
 export interface Asked {
@@ -39,6 +40,7 @@ export async function opensslAsks(
   { caId, ca, certificate }: Asked,
   ...options: string[]
 ): Promise<string> {
+  need('openssl')
   const url = `${service.url}/ocsp/${caId}`
   const child = spawn('openssl', [
     ...['ocsp', ...options, '-issuer', ca, '-CAfile', ca, '-cert', certificate, '-url', url],

@@ -129,7 +129,7 @@ export const wireProblems = {
   NotRevocable: { status: 400, code: 'PCA.10010941' },
   IssuerKeyDestroyed: { status: 400, code: 'PCA.10010942' },
   CrlSuperseded: { status: 503, code: 'PCA.10010943' },
-  CrlLacksEntry: { status: 503, code: 'PCA.10010943' },
+  CrlLacksEntry: { status: 503, code: 'PCA.10010944' },
 
   ApprovalRequired: { status: 403, code: 'PCA.10010950' },
   DeletionProtected: { status: 403, code: 'PCA.10010951' },

@@ -84,15 +84,19 @@ export function lintCrl(tbs: TbsCertList, profile: CrlProfile): LintedCrl {
   return mint('crl', guarded(tbs, facts.digest), applyRules(crlRules, facts))
 }
 
-/** The same for a TBSCertList whose chunks have to be waited for. Throws LintError. */
-export async function lintStreamedCrl(tbs: StreamedTbsCertList, profile: CrlProfile): Promise<LintedCrlStream> {
+/** The same for a TBSCertList whose chunks have to be waited for, with the SHA-256 of it all. Throws LintError. */
+export async function lintStreamedCrl(
+  tbs: StreamedTbsCertList,
+  profile: CrlProfile,
+): Promise<{ linted: LintedCrlStream; sha256: Uint8Array }> {
   let facts: CrlFacts
   try {
     facts = await readStreamedCrlFacts(tbs, profile)
   } catch (error) {
     throw notWellFormed(error)
   }
-  return mint('crl', guardedStream(tbs, facts.digest), applyRules(crlRules, facts))
+  const linted = mint('crl', guardedStream(tbs, facts.digest), applyRules(crlRules, facts))
+  return { linted, sha256: facts.digest }
 }
 
 function wellFormed<T>(parse: () => T): T {
