@@ -1,7 +1,9 @@
-import { auditTrail } from './audit/index.ts'
+import { auditTrail, type NoteSigner } from './audit/index.ts'
+import { auditIdentity, auditSigner } from './audit-key.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { CrlSchedule } from './ca/index.ts'
-import type { JobSchedule } from './end-of-life/index.ts'
+import { evidenceOf, type JobSchedule } from './end-of-life/index.ts'
+import { Gate } from './guards/index.ts'
 import { GuessBrake, KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
 import {
@@ -25,19 +27,25 @@ import {
 } from './processes/index.ts'
 import { RevocationMarks } from './revocation/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import { UseMarks, type UseSources } from './use-marks/index.ts'
 import {
   accountRows,
+  alarmStore,
+  auditLogStore,
   auditStore,
   caStore,
   certificateStore,
+  guardStore,
   iamStore,
   issuanceLedger,
   jobStore,
   keyStore,
   metaStore,
   noticeStore,
+  receiptStore,
   responderStore,
   revocationStore,
+  useMarkStore,
   type Database,
   type NonceLedger,
 } from './storage/index.ts'
@@ -80,6 +88,8 @@ export function compose(parts: ThreadParts) {
   const jobs = jobStore(db)
   const revocationMarks = new RevocationMarks(memory.revocationMarks, processClock)
   const audit = auditStore(db)
+  const meta = metaStore(db)
+  let signer: Promise<NoteSigner> | undefined
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
   const keyUses = new KeyUses({ store: iam, committer, wallClock })
@@ -109,6 +119,8 @@ export function compose(parts: ThreadParts) {
     keyStore: keyStore(db),
     keys,
     audit,
+    auditLog: auditLogStore(db),
+    auditIdentity: () => auditIdentity(meta),
     iam,
     passwords,
     sealer,
@@ -122,14 +134,20 @@ export function compose(parts: ThreadParts) {
     crlSchedule: jobSchedule,
     jobSchedule,
     nudgeJobs,
-    clockMarks: metaStore(db),
+    clockMarks: meta,
+    guards: guardStore(db),
+    alarms: alarmStore(db),
+    useMarks: new UseMarks({ store: useMarkStore(db), committer, domainClock }),
+    useSources: sources,
   } satisfies OperationDeps
+  const gate = new Gate({ ...deps, evidence: evidenceOf(deps), persons: principals, trail })
   const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
     deps,
     limiter: unlimited ? { take: () => 0 } : limiterOver(memory, freshness, others),
     authorizer: principals,
+    gate,
     trail,
     committer,
     counters: throttledCalls,
@@ -138,9 +156,12 @@ export function compose(parts: ThreadParts) {
     deps,
     runner,
     principals,
+    gate,
     trail,
     jobs,
-    meta: metaStore(db),
+    meta,
+    receipts: receiptStore(db),
+    auditSigner: () => (signer ??= auditSigner({ meta, sealer, committer })),
     notices: noticeStore(db),
     responders: responderStore(db),
     revocationMarks,
@@ -151,6 +172,9 @@ export function compose(parts: ThreadParts) {
     tokens: { iam, passwords, brake, principals, trail, committer, wallClock },
   }
 }
+
+/** A CRL may be kept by caches and verifiers until its nextUpdate. Nobody answers OCSP here. */
+const sources: UseSources = { crl: 'cached', ocsp: 'cached', export: 'watched', download: 'cached' }
 
 export type Thread = ReturnType<typeof compose>
 
@@ -170,15 +194,27 @@ function limiterOver(memory: SharedMemory, freshness: Freshness, others: OtherPr
   return new LeasedRateLimiter({ shares, exact, freshness, clock: processClock, ask: others.askForShare })
 }
 
+const maxKeyHashes = 10_000
+
 /** Nonces are remembered as keyed hashes, so that neither memory nor database tells what clients sent. */
-const noncesOver = (nonces: SharedNonces, sealer: Sealer) =>
-  ({
+function noncesOver(nonces: SharedNonces, sealer: Sealer) {
+  const keyHashes = new Map<string, number>()
+  const keyHashOf = (accessKeyId: string): number => {
+    let keyHash = keyHashes.get(accessKeyId)
+    if (keyHash === undefined) {
+      keyHash = sealer.keyedHash('nonce', Buffer.from(accessKeyId)).readUInt16BE()
+      if (keyHashes.size >= maxKeyHashes) keyHashes.clear()
+      keyHashes.set(accessKeyId, keyHash)
+    }
+    return keyHash
+  }
+  return {
     remember(accessKeyId, nonce, timestampMs) {
       const hash = sealer.keyedHash('nonce', Buffer.from(`${accessKeyId}\n${nonce}`))
-      const keyHash = sealer.keyedHash('nonce', Buffer.from(accessKeyId)).readUInt16BE()
-      return { verdict: nonces.remember(hash, keyHash, timestampMs), hash: hash.subarray(0, 16) }
+      return { verdict: nonces.remember(hash, keyHashOf(accessKeyId), timestampMs), hash: hash.subarray(0, 16) }
     },
-  }) satisfies Nonces
+  } satisfies Nonces
+}
 
 /** This process's own memory first: it is quick, and it knows who has used up their room. */
 function noncesOfAll(all: NonceLedger, nonces: SharedNonces, sealer: Sealer): Nonces {

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { clientReader } from './api/client-address.ts'
+import { auditKeeperOf, recordRefusals } from './audit-keeper.ts'
+import type { RefusalCount } from './audit/index.ts'
 import { metricsDoor, type MetricsText } from './api/instance/door.ts'
 import { closeServer, createServer } from './api/server.ts'
 import { postgresBackend, source, sqliteBackend, type Alarm, type Backend, type Company } from './backend.ts'
@@ -9,10 +11,10 @@ import type { Config, ListenAddress } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
 import { controlOf } from './control-key.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
-import type { ClockChange } from './emulator/index.ts'
-import { emulatorRootMarker } from './emulator/index.ts'
-import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
-import { newAccount, RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
+import { emulationCalls } from './emulation.ts'
+import { emulatorRootMarker, type SetFault } from './emulator/index.ts'
+import { destroyUnusedKey, theDay, TrustedClock, type ReadBackNeeds } from './end-of-life/index.ts'
+import { RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
 import { keepTls, listenersOf, StartError, tlsSourceOf, urlOf, type TlsKeeper } from './listeners.ts'
@@ -31,6 +33,7 @@ import {
   SharedShares,
   type ShareRequest,
 } from './processes/index.ts'
+import { CertificateIndexer } from './storage/index.ts'
 import { openSharedFolder } from './shared-folder.ts'
 import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
 import { threadCalls } from './thread-calls.ts'
@@ -99,6 +102,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   }
   const trustedClock = new TrustedClock({
     marks: main.meta,
+    alarms: main.deps.alarms,
     committer: main.deps.committer,
     domainClock: main.deps.domainClock,
     monotonicClock,
@@ -118,7 +122,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       emulatorClock: folder.emulatorClock,
       emulatorClockChanged: (value) => {
         main.deps.domainClock.restore(JSON.parse(value) as ReturnType<DomainClock['state']>)
-        trustedClock.explain()
+        trustedClock.wasSet()
         void jobs.runDue()
       },
       sleep: (ms) => sleep(ms),
@@ -127,18 +131,35 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   const jobs = jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAllThreads })
   await keeper?.start()
   const tls = await tlsOf(main, config, workers, alarm)
+  const spreadFaults = async (faults: readonly SetFault[]) =>
+    void (await Promise.all(workers.map((worker) => worker.call('faults', faults))))
   const readings = readingsOf(main, backend.commits, monotonicClock, () => tls?.identity().notAfter)
   const metricsText = async (): Promise<MetricsText> =>
     metrics.text(await readings(), await Promise.all(workers.map(({ call }) => call('metrics') as Promise<Snapshot>)))
-  const calls = { ...mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }), metrics: metricsText }
-  for (const storage of backend.threads) {
-    const { dataFolder, emulate, unlimited, proxies, logRequests } = config
-    const { masterKey } = folder
-    const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
-    const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
-    const data = { ...shared, storage, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
-    workers.push(await startHttpWorker(data, calls, fatal))
+  const calls = {
+    ...mainCalls({ jobs, alarm, rates }),
+    ...(config.emulate
+      ? emulationCalls({
+          main,
+          memory,
+          firstCredentialsPath: folder.firstCredentialsPath,
+          strict: config.strict,
+          jobs,
+          trustedClock,
+          keeper,
+          spreadFaults,
+        })
+      : {}),
+    metrics: metricsText,
   }
+  const { dataFolder, emulate, unlimited, proxies, logRequests } = config
+  const { masterKey } = folder
+  const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
+  const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
+  const data = { ...shared, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
+  // All at once: most of a start is threads that read their code.
+  const starting = backend.threads.map((storage) => startHttpWorker({ ...data, storage }, calls, fatal))
+  workers.push(...(await Promise.all(starting)))
 
   const hold = await trustedClock.start()
   if (hold !== undefined) alarm('time-hold', { reason: hold }, 'destroying and purging are on hold')
@@ -150,6 +171,14 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   if (!company) await main.deps.committer.commit([main.jobs.releaseAll()])
   await scheduleDaily(main, config)
   jobs.start()
+  const auditKeeper = await auditKeeperOf({
+    main,
+    config,
+    processId: company?.processId,
+    leaseClock: keeper?.databaseClock ?? wallClock,
+    alarm,
+  })
+  auditKeeper.start()
   const marks = setInterval(
     () =>
       void trustedClock
@@ -158,12 +187,27 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     minute,
   )
 
+  const indexing = new AbortController()
+  const indexer = new CertificateIndexer(backend.db, main.deps.domainClock)
+  const indexed = indexer.keepUp(indexing.signal, (error) =>
+    alarm('lists', { error: String(error) }, 'the index of lists could not be brought up to date'),
+  )
+
   const revocationWatch = new RevocationWatch({
     store: main.deps.revocations,
     marks: main.revocationMarks,
     clock: processClock,
   })
   const revocationLooks = setInterval(() => void revocationWatch.look(), revocationLooksEveryMs)
+  const countRefusals = () =>
+    recordRefusals(
+      main,
+      folder.accountId,
+      workers.map(({ call }) => call('refusals') as Promise<RefusalCount[]>),
+      alarm,
+    )
+  const refusals = setInterval(() => void countRefusals(), minute)
+
   const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
   const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
 
@@ -186,11 +230,16 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       clearInterval(marks)
       clearInterval(rightsLooks)
       clearInterval(revocationLooks)
+      clearInterval(refusals)
       tls?.stop()
+      indexing.abort()
+      await indexed
       await jobs.stop()
       await metricsServer?.close()
+      await countRefusals()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
+      await auditKeeper.stop()
       await keeper?.stop()
       await backend.close()
       release()
@@ -271,43 +320,18 @@ async function startHttpWorker(
 }
 
 interface CallParts {
-  main: Thread
   jobs: JobRunner
-  trustedClock: TrustedClock
   alarm: Alarm
-  keeper: ProcessKeeper | undefined
   rates: RateLeases | undefined
 }
 
 /** What workers ask of the main thread. */
-function mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }: CallParts) {
-  const { domainClock, committer } = main.deps
+function mainCalls({ jobs, alarm, rates }: CallParts) {
   return {
     nudge: () => void jobs.runDue(),
     shareOfLimit: (request: ShareRequest) => rates?.lease(request),
     report: ({ requestId, message, stack }: { requestId: string; message: string; stack: string | undefined }) =>
       alarm('request', { requestId, stack }, message),
-    async setClock({ advanceMs, setTo, frozen }: ClockChange) {
-      const now = setTo ?? domainClock.now() + (advanceMs ?? 0)
-      const stands = frozen ?? domainClock.frozen()
-      const state = { value: stands ? now : now - wallClock.now(), frozen: stands }
-      await committer.commit([main.meta.write(metaKeys.emulatorClock, JSON.stringify(state))])
-      domainClock.restore(state)
-      keeper?.clockWasSet()
-      trustedClock.explain()
-      await jobs.runDue()
-      await jobs.runDue() // the first may have been a run that began before the clock was moved
-      return { now: domainClock.now(), frozen: domainClock.frozen() }
-    },
-    async createAccount(name: string) {
-      const { credentials, writes } = await newAccount(main.deps, {
-        accountName: name,
-        userName: 'admin',
-        password: Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString('base64url'),
-      })
-      await committer.commit(writes)
-      return credentials
-    },
   }
 }
 
@@ -331,11 +355,15 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
   const dayNeeds = {
     ...deps,
     responders: main.responders,
+    auditSigner: main.auditSigner,
+    receipts: main.receipts,
     trail,
+    gate: main.gate,
     trustedTime: trustedClock,
     keys: keeper ? new KeysOfAllProcesses(deps.keys, (keyId) => keeper.absentEverywhere(keyId)) : deps.keys,
     forgetEverywhere: (keyId: string) => (keeper ? keeper.forgetEverywhere(keyId) : inAllThreads('forget', keyId)),
     controls: async () => [await controlOf(main)],
+    readUrl: publishedAt(config),
     step: (name: string) => {
       if (name === config.killAt) process.kill(process.pid, 'SIGKILL')
     },
@@ -375,12 +403,30 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
           deps.iam.forgetNonces(now - nonceMargin),
         ])
         await company?.processes.sweep()
+        await deps.useMarks.forgetOld()
         return deps.domainClock.now() + hour
       },
       // Without a webhook an old row is done with.
       expiryNotices: async () => notices?.run(),
     },
   })
+}
+
+/** Long enough for a CRL of a million entries. */
+const readBackMs = 5 * minute
+
+/**
+ * Reads what verifiers read. The URLs are those that our own certificates name, made of what the operator configured, so they
+ * may well lead to a private address, or back to us.
+ */
+function publishedAt({ publicUrl }: Config): ReadBackNeeds['readUrl'] {
+  if (publicUrl === undefined) return undefined
+  const outbound = new Outbound({ allow: ['0.0.0.0/0', '::/0'] })
+  return async (url, maxBytes) => {
+    const { status, body } = await outbound.send({ method: 'GET', url, maxBytes, timeoutMs: readBackMs })
+    if (status !== 200) throw new Error(`it answers ${status}`)
+    return body
+  }
 }
 
 /** The operator's webhook, if there is one. */

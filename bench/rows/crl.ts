@@ -7,7 +7,7 @@ import { own } from '../../test/support/client.ts'
 import type { Service } from '../../test/support/service.ts'
 import { aCsr, aP256Root, huaweiRequest, startCertkeep } from '../certkeep.ts'
 import { paced } from '../paced.ts'
-import type { Row } from './row.ts'
+import type { Figure } from './row.ts'
 
 const entries = 1_000_000
 const issuedPerSecond = 200
@@ -17,7 +17,7 @@ const secondsQuiet = 10
  * A CRL of a million entries while certificates are issued: how long, how much memory above what the same load takes
  * without it, how many bytes an entry, and what becomes of the p99 of issuing.
  */
-export async function crlMillion(command: string): Promise<Row[]> {
+export async function crlMillion(): Promise<Figure[]> {
   await using service = await startCertkeep()
   const caId = await aP256Root(service)
   const csr = aCsr()
@@ -42,7 +42,7 @@ export async function crlMillion(command: string): Promise<Row[]> {
   const perEntry = second.size / second.entries
   rows.close()
 
-  const row = (name: string, value: number, unit: string, limit: number, yardstick: string): Row => ({
+  const row = (name: string, value: number, unit: string, limit: number, yardstick: string): Figure => ({
     name,
     value,
     unit,
@@ -53,7 +53,6 @@ export async function crlMillion(command: string): Promise<Row[]> {
     reached: value <= limit,
     p50Ms: busy.p50Ms,
     p99Ms: busy.p99Ms,
-    command,
   })
   process.stderr.write(`first ${first.seconds.toFixed(2)} s without load\n`)
   return [

@@ -56,6 +56,8 @@ export interface ObservedCall {
   ms: number
   outcome: CallOutcome
   about: CallFacts
+  /** Empty where no door was asked. */
+  sourceIp: string
 }
 
 /** How a call ended: `unauthenticated` is nobody known, `refused` somebody known (or, where nobody need be known, anybody). */
@@ -92,26 +94,32 @@ export function createServer({ doors, direct = {}, report, clientOf, observe, tl
     const prefix = prefixes.find((each) => (each === '/' ? path === '/' : path.startsWith(each)))
     return prefix === undefined ? undefined : doors[prefix]
   }
-  const facts = new WeakMap<FastifyRequest, CallFacts>()
+  const facts = new WeakMap<FastifyRequest, { about: CallFacts; sourceIp: string }>()
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const { raw } = request
     const rawUrl = request.originalUrl
     const door = doorFor(pathOf(rawUrl))
     if (!door) return plain(reply, 404, 'There is nothing here.')
     const address = raw.socket.remoteAddress ?? ''
+    const client = clientOf({ address, encrypted: tls !== undefined, rawHeaders: raw.rawHeaders })
     const { about, ...answer } = await door({
       method: raw.method ?? 'GET',
       rawUrl,
       rawHeaders: raw.rawHeaders,
       body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
-      ...clientOf({ address, encrypted: tls !== undefined, rawHeaders: raw.rawHeaders }),
+      ...client,
     })
-    if (about) facts.set(request, about)
+    if (about) facts.set(request, { about, sourceIp: client.sourceIp })
+    if (answer.hangUp) {
+      reply.hijack()
+      raw.socket.destroy()
+      return reply
+    }
     return send(reply, answer)
   }
   server.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '/', handler })
   server.addHook('onResponse', (request, reply, done) => {
-    const about = facts.get(request) ?? noDoor
+    const { about, sourceIp } = facts.get(request) ?? noDoor
     observe({
       method: request.raw.method ?? 'GET',
       path: pathOf(request.originalUrl),
@@ -119,6 +127,7 @@ export function createServer({ doors, direct = {}, report, clientOf, observe, tl
       ms: reply.elapsedTime,
       outcome: outcomeOf(reply.statusCode, about),
       about,
+      sourceIp,
     })
     done()
   })
@@ -163,7 +172,7 @@ const secureContext = ({ certificate, privateKey }: TlsMaterial) => ({
   minVersion: 'TLSv1.2' as const,
 })
 
-const noDoor: CallFacts = { door: 'none' }
+const noDoor = { about: { door: 'none' } satisfies CallFacts as CallFacts, sourceIp: '' }
 const signedDoors: ReadonlySet<string> = new Set(['alibaba', 'huawei', 'own'])
 
 function outcomeOf(status: number, { door, throttled, accountId }: CallFacts): CallOutcome {

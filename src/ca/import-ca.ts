@@ -323,5 +323,5 @@ async function ownEntry({ ledger }: ImportNeeds, ca: Ca, parent: Ca | undefined)
     spkiSha256: Buffer.from(certificate.tbs.spki.sha256(), 'hex'),
     issuedAt: ca.createdAt,
   }
-  return [ledger.record(entry, problem('CaChanged'))]
+  return ledger.record(entry, { crlUrl: undefined }, problem('CaChanged'))
 }

@@ -8,6 +8,7 @@ import {
   signCaCertificate,
   subjectOf,
   subordinateExtensions,
+  traitsUnder,
   validityOf,
   type Issuer,
   type NameConstraintsInput,
@@ -116,7 +117,7 @@ export async function makeCaCertificate(
   return {
     ca: next,
     writes: [
-      deps.ledger.record(
+      ...deps.ledger.record(
         {
           caId: issuer?.caId ?? ca.id,
           serial,
@@ -126,6 +127,7 @@ export async function makeCaCertificate(
           spkiSha256: createHash('sha256').update(parts.spki).digest(),
           issuedAt: now,
         },
+        traitsUnder(issuer?.caId, deps.publication),
         problem('CaChanged'),
       ),
       deps.ledger.done(signing.id),

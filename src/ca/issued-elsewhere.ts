@@ -96,7 +96,7 @@ export function loadIssued(
   const unknown = new Uint8Array(0)
   return issued.flatMap(({ serial, notAfter, kind, revoked }) => {
     const entry = { caId, serial, kind, notAfter, certificateSha256: unknown, spkiSha256: unknown, issuedAt: now }
-    const writes = [deps.ledger.record(entry, taken)]
+    const writes = deps.ledger.record(entry, { crlUrl: undefined }, taken)
     if (revoked)
       writes.push(
         ...deps.revocations.record({ caId, serial, revokedAt: revoked.at, reason: revoked.reason, notAfter }, taken),

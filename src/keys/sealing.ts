@@ -17,6 +17,7 @@ export const sealingPurposes = [
   'eab-secret',
   'webhook-secret',
   'target-credential',
+  'audit-key',
 ] as const
 export type SealingPurpose = (typeof sealingPurposes)[number]
 

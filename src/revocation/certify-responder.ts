@@ -74,7 +74,7 @@ async function issue(deps: ResponderNeeds, ca: Ca, now: number, notAfter: number
     await deps.committer.commit([
       // On the day the key goes: whoever was late signs for nobody.
       deps.cas.unchanged(ca, changed),
-      deps.ledger.record(
+      ...deps.ledger.record(
         {
           caId: ca.id,
           serial,
@@ -84,6 +84,7 @@ async function issue(deps: ResponderNeeds, ca: Ca, now: number, notAfter: number
           spkiSha256: sha256(spki),
           issuedAt: now,
         },
+        { crlUrl: null },
         changed,
       ),
       deps.ledger.done(signing.id),

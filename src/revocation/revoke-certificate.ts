@@ -70,6 +70,13 @@ export const revokeCertificate = operation<RevokeNeeds>()({
   actions: ['pca:ca:revokeCert'],
   input: Type.Object({ certificateId: uuidInput, reason: reasonInput }, { additionalProperties: false }),
   resource: theRevocable as ResourceRule<{ certificateId: string; reason: RevocationReason }, Found, RevokeNeeds>,
+  guarded: ({ reason }, { certificate }) => ({
+    kind: 'revokeCertificate',
+    caId: certificate.issuerId ?? undefined,
+    objectId: certificate.id,
+    version: certificate.version,
+    terms: { reason },
+  }),
   problems: [
     'CertificateNotFound',
     'CertificateStateForbids',

@@ -33,6 +33,12 @@ export interface RevocationStore {
   record(revocation: Revocation, already: Problem): Write[]
   /** How often the revocations of each CA have changed; of CAs without any, nothing. */
   changes(): Promise<Map<string, number>>
+  /** Serials after one that the CA issued, that end at `now` or later and are not revoked; in ascending order. */
+  revocable(caId: string, after: string, now: number, limit: number): Promise<string[]>
+  /** Revokes all of those from one serial to another, both included. */
+  recordRange(range: { caId: string; from: string; upTo: string; now: number; reason: RevocationReason }): Write[]
+  /** Revokes what a CA may have signed when a crash came between: see Signing. */
+  recordOpenSignings(caId: string, now: number, reason: RevocationReason): Write[]
   /** Serials in ascending order after `afterSerial`, those only that expire after `expiresAfter`. */
   entries(caId: string, afterSerial: string, expiresAfter: number, limit: number): Promise<Revocation[]>
   /** The same, with no more than a CRL says of them. */

@@ -45,7 +45,9 @@ onEveryEngine(
       const issuances = ['0a', 'ff', '01', '0b', '1002'].map((serial) => anIssuance({ caId: 'ca', serial }))
       const other = anIssuance({ caId: 'another', serial: '05' })
       const responder = anIssuance({ caId: 'ca', kind: 'responder' })
-      await db.commit([...issuances, other, responder].map((each) => db.ledger.record(each, taken)))
+      await db.commit(
+        [...issuances, other, responder].flatMap((each) => db.ledger.record(each, { crlUrl: null }, taken)),
+      )
       const read = await inPages(
         '',
         (after) => db.rows.issuances('ca', after, 2),

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import type { Issuance } from '../issuance/index.ts'
 import { day, newUuid } from '../kernel/index.ts'
 import type { RevocationStore } from '../revocation/index.ts'
 import { onEveryEngine } from './engines.fixture.ts'
-import { aCa, aCrl, aRevocation, bytes, now, otherwise } from './objects.fixture.ts'
+import { aCa, aCrl, anIssuance, aRevocation, aSigning, bytes, now, otherwise } from './objects.fixture.ts'
 
 /** All parts of a CRL that there are, from the first on. */
 async function partsOf(revocations: Pick<RevocationStore, 'crlPart'>, caId: string, number: number) {
@@ -37,6 +38,42 @@ onEveryEngine(
       const again = { ...revocation, revokedAt: now + 1, reason: 'superseded' } as const
       await expect(db.commit(db.revocations.record(again, already))).rejects.toBe(already)
       expect(await db.revocations.find(revocation.caId, revocation.serial)).toEqual(revocation)
+    })
+
+    test('what a CA issued is revoked in ranges of serials: unexpired and unrevoked ones, counted, each once', async () => {
+      await using db = await engine.open()
+      const caId = newUuid()
+      const issued = (serial: string, given: Partial<Issuance> = {}) =>
+        db.ledger.record(anIssuance({ caId, serial, ...given }), { crlUrl: null }, already)
+      await db.commit([
+        ...issued('01'),
+        ...issued('02', { kind: 'ca' }),
+        ...issued('03', { notAfter: now - 1 }),
+        ...issued('04', { kind: 'root' }),
+        ...issued('05'),
+        ...issued('06'),
+        ...db.ledger.record(anIssuance({ serial: '01' }), { crlUrl: null }, already),
+        ...db.revocations.record(aRevocation({ caId, serial: '05', reason: 'keyCompromise' }), already),
+        db.ledger.open(aSigning({ caId, serial: '07' })),
+        db.ledger.open(aSigning({ caId, serial: '08', purpose: 'crl' })),
+      ])
+      expect(await db.revocations.revocable(caId, '', now, 2)).toEqual(['01', '02'])
+      expect(await db.revocations.revocable(caId, '02', now, 9)).toEqual(['06'])
+      const range = { caId, from: '01', upTo: '05', now: now + 5, reason: 'superseded' } as const
+      await db.commit(db.revocations.recordRange(range))
+      await db.commit(db.revocations.recordRange({ ...range, now: now + 9 }))
+      await db.commit(db.revocations.recordOpenSignings(caId, now + 5, 'superseded'))
+      const entries = await db.revocations.entries(caId, '', 0, 9)
+      expect(entries.map(({ serial, revokedAt, reason }) => [serial, revokedAt, reason])).toEqual([
+        ['01', now + 5, 'superseded'],
+        ['02', now + 5, 'superseded'],
+        ['05', now, 'keyCompromise'],
+        ['07', now + 5, 'superseded'],
+      ])
+      expect(await db.ledger.under(caId, now)).toMatchObject({
+        leaves: { valid: 1, revoked: 2, expired: 1 },
+        cas: { valid: 0, revoked: 2, expired: 0 },
+      })
     })
 
     test('entries come in the order of their serials, page by page, each once', async () => {

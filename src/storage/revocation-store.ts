@@ -1,7 +1,9 @@
+import { sql } from 'kysely'
 import type { CrlRecord, Revocation, RevocationStore } from '../revocation/index.ts'
 import type { Write } from '../kernel/index.ts'
 import type { CrlEntry } from '../x509/index.ts'
 import type { Database } from './database.ts'
+import { ledgerCounts } from './ledger-counts.ts'
 import type { Schema } from './schema.ts'
 import { bound, columnsOf, otherwiseBug } from './sql.ts'
 
@@ -37,6 +39,10 @@ const toCrl = (row: Schema['crls']): CrlRecord => ({
   final: row.final === 1,
 })
 
+/** PostgreSQL does not guess what kind of value it is given in a list of columns. */
+const asNumber = (value: number) => sql<number>`cast(${value} as bigint)`
+const asText = (value: string) => sql<string>`cast(${value} as text)`
+
 export function revocationStore(db: Database): RevocationStore {
   const find = db.query<{ caId: string; serial: string }>()((q, p) =>
     q.selectFrom('revocations').selectAll().where('ca_id', '=', p.caId).where('serial', '=', p.serial),
@@ -56,6 +62,53 @@ export function revocationStore(db: Database): RevocationStore {
       ),
   )
   const changes = db.query<object>()((q) => q.selectFrom('revocation_changes').selectAll())
+  const counts = ledgerCounts(db)
+  const revocable = db.query<{ caId: string; after: string; now: number; limit: number }>()((q, p) =>
+    q
+      .selectFrom('issuances')
+      .leftJoin('revocations', (join) =>
+        join.onRef('revocations.ca_id', '=', 'issuances.ca_id').onRef('revocations.serial', '=', 'issuances.serial'),
+      )
+      .where('issuances.ca_id', '=', p.caId)
+      .where('issuances.serial', '>', p.after)
+      .where('issuances.not_after', '>=', p.now)
+      .where('issuances.kind', 'in', ['leaf', 'ca'])
+      .where('revocations.serial', 'is', null)
+      .orderBy('issuances.serial')
+      .limit(p.limit)
+      .select('issuances.serial as serial'),
+  )
+  const recordRange = db.write<{ caId: string; from: string; upTo: string; now: number; reason: string }>()((q, p) =>
+    q
+      .insertInto('revocations')
+      .columns([...revocationColumns])
+      .expression((e) =>
+        e
+          .selectFrom('issuances')
+          .where('ca_id', '=', p.caId)
+          .where('serial', '>=', p.from)
+          .where('serial', '<=', p.upTo)
+          .where('not_after', '>=', p.now)
+          .where('kind', 'in', ['leaf', 'ca'])
+          .select(['ca_id', 'serial', asNumber(p.now).as('revoked_at'), asText(p.reason).as('reason'), 'not_after']),
+      )
+      .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
+  )
+  const recordSignings = db.write<{ caId: string; now: number; reason: string }>()((q, p) =>
+    q
+      .insertInto('revocations')
+      .columns([...revocationColumns])
+      .expression((e) =>
+        e
+          .selectFrom('signings')
+          .where('ca_id', '=', p.caId)
+          .where('purpose', '=', 'caCertificate')
+          .where('done', '=', 0)
+          .where('not_after', '>=', p.now)
+          .select(['ca_id', 'serial', asNumber(p.now).as('revoked_at'), asText(p.reason).as('reason'), 'not_after']),
+      )
+      .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
+  )
   const entries = db.query<{ caId: string; after: string; expires: number; limit: number }>()((q, p) =>
     q
       .selectFrom('revocations')
@@ -132,6 +185,7 @@ export function revocationStore(db: Database): RevocationStore {
       return row && toRevocation(row)
     },
     record: (revocation, already) => [
+      counts.revoked(revocation.caId, revocation.serial, revocation.serial, 0),
       record(
         {
           ca_id: revocation.caId,
@@ -146,6 +200,14 @@ export function revocationStore(db: Database): RevocationStore {
       changed({ caId: revocation.caId }),
     ],
     changes: async () => new Map((await changes.all({})).map((row) => [row.ca_id, row.changes])),
+    revocable: async (caId, after, now, limit) =>
+      (await revocable.all({ caId, after, now, limit })).map(({ serial }) => serial),
+    recordRange: ({ caId, from, upTo, now, reason }) => [
+      counts.revoked(caId, from, upTo, now),
+      recordRange({ caId, from, upTo, now, reason }),
+      changed({ caId }),
+    ],
+    recordOpenSignings: (caId, now, reason) => [recordSignings({ caId, now, reason }), changed({ caId })],
     entries: async (caId, after, expires, limit) =>
       (await entries.all({ caId, after, expires, limit })).map(toRevocation),
     crlEntries: (caId, after, expires, limit) => crlEntries.all({ caId, after, expires, limit }) as Promise<CrlEntry[]>,

@@ -17,6 +17,9 @@ export interface Credentials {
   accessKeySecret: string
 }
 
+/** Kept from test to test: new data folders have nothing compiled yet. */
+const compiled = join(tmpdir(), `certkeep-test-compiled-${process.getuid?.() ?? ''}`)
+
 /** The real service as a user starts it: a process of its own, on a data folder and a port of its own. */
 export interface Service extends AsyncDisposable {
   url: string
@@ -46,7 +49,7 @@ export interface ServiceOptions {
   dataFolder?: string
   port?: number
   workers?: number
-  environment?: Record<string, string>
+  environment?: Record<string, string | undefined>
   /** Further words of the command line. */
   args?: readonly string[]
   /** Keeps the data folder when the service is disposed of: for a second start. */
@@ -83,7 +86,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...(emulate ? ['--emulate'] : []),
       ...(options.args ?? []),
     ],
-    { env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))

@@ -1,15 +1,15 @@
 import type { CaStore } from '../../ca/index.ts'
 import type { Clock } from '../../kernel/index.ts'
 import { crlChunks, type CrlRecord, type RevocationStore } from '../../revocation/index.ts'
-import type { Door, DoorAnswer, DoorRequest } from '../door.ts'
+import type { UseSink } from '../../use-marks/index.ts'
+import type { Dialect, Door, DoorAnswer, DoorRequest } from '../door.ts'
 import { notModified } from './conditional.ts'
-import type { NoteUse } from './use-marks.ts'
 
 export interface PkiParts {
   cas: CaStore
   revocations: RevocationStore
   domainClock: Clock
-  used?: NoteUse
+  useMarks: UseSink
   report: (failure: unknown, requestId: string) => void
 }
 
@@ -23,7 +23,7 @@ const readAtOnce = 1 << 20
  */
 export function pkiDoor(parts: PkiParts): Door {
   return async (request) => {
-    const about = { door: 'pki', operation: request.rawUrl.startsWith('/crl/') ? 'crl' : 'issuer' }
+    const about = { door: 'pki', operation: kindOf(request) }
     try {
       return { ...(await answer(parts, request)), about }
     } catch (error) {
@@ -33,7 +33,22 @@ export function pkiDoor(parts: PkiParts): Door {
   }
 }
 
-async function answer({ cas, revocations, domainClock, used }: PkiParts, request: DoorRequest): Promise<DoorAnswer> {
+const kindOf = ({ rawUrl }: DoorRequest): string => (rawUrl.startsWith('/crl/') ? 'crl' : 'issuer')
+
+export const pkiDialect: Dialect = {
+  door: 'pki',
+  operations: new Set(['crl', 'issuer']),
+  operationOf: kindOf,
+  refuse: (_request, refusal) =>
+    'throttled' in refusal
+      ? text(429, 'Too many requests.', { 'retry-after': String(Math.ceil(refusal.throttled.retryAfterMs / 1_000)) })
+      : text(refusal.status, refusal.message),
+}
+
+async function answer(
+  { cas, revocations, domainClock, useMarks }: PkiParts,
+  request: DoorRequest,
+): Promise<DoorAnswer> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return text(405, 'GET and HEAD only.', { allow: 'GET, HEAD' })
   const [, kind, id, extension] = path.exec(request.rawUrl.split('?', 1)[0]!) ?? []
@@ -42,6 +57,7 @@ async function answer({ cas, revocations, domainClock, used }: PkiParts, request
   if (kind === 'ca') {
     const ca = await cas.findById(id)
     if (!ca?.certificate) return text(404, 'There is no such CA.')
+    useMarks.used('download', id)
     return {
       status: 200,
       headers: {
@@ -54,6 +70,7 @@ async function answer({ cas, revocations, domainClock, used }: PkiParts, request
   }
   const crl = await revocations.latestCrl(id)
   if (!crl) return text(404, 'There is no CRL of such a CA.')
+  if (!onlyHeaders) useMarks.used('crl', id)
   const etag = `"${Buffer.from(crl.sha256).toString('hex')}"`
   const untilNext = Math.floor((crl.nextUpdate - domainClock.now()) / 1_000)
   const headers = {
@@ -64,7 +81,6 @@ async function answer({ cas, revocations, domainClock, used }: PkiParts, request
     // A revocation is on a new CRL within seconds: caches may keep one, but not for long.
     ...cached(Math.max(0, Math.min(60, untilNext))),
   }
-  if (!onlyHeaders) used?.('crl', id, undefined)
   const conditions = {
     ifNoneMatch: headerOf(request, 'if-none-match'),
     ifModifiedSince: headerOf(request, 'if-modified-since'),

@@ -20,7 +20,7 @@ async function serve(answer: OcspParts['responder']['answer']) {
     responder: { answer },
     domainClock: { now: () => 0 },
     monotonicClock: { now: () => 0 },
-    used: (...mark) => void used!.push(mark),
+    useMarks: { used: (...mark) => void used!.push(mark) },
     report: (failure) => void failures!.push(failure),
   })
   const server = createServer((request: IncomingMessage, response: ServerResponse) =>

@@ -2,17 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Problem, type Clock } from '../../kernel/index.ts'
 import { maxOcspRequestBytes, type OcspAnswer, type OcspResponder } from '../../revocation/index.ts'
 import { ocspErrorAnswer } from '../../x509/index.ts'
+import type { UseSink } from '../../use-marks/index.ts'
 import type { CallFacts } from '../door.ts'
 import type { DirectHandler } from '../server.ts'
 import { notModified } from './conditional.ts'
-import type { NoteUse } from './use-marks.ts'
 
 export interface OcspParts {
   responder: Pick<OcspResponder, 'answer'>
   domainClock: Clock
   /** Growing milliseconds. */
   monotonicClock: Clock
-  used?: NoteUse
+  useMarks: UseSink
   report: (failure: unknown, requestId: string) => void
 }
 
@@ -41,6 +41,7 @@ export function ocspHandler(parts: OcspParts): DirectHandler {
         status,
         ms: parts.monotonicClock.now() - began,
         about: { door: 'pki', operation: 'ocsp', ...facts },
+        sourceIp: request.socket.remoteAddress ?? '',
       })
     const exchange: Exchange = { parts, request, response, caId, end }
     const rest = url.slice(prefix.length + uuidLength)
@@ -133,7 +134,7 @@ function send(exchange: Exchange, found: OcspAnswer): void {
     write(exchange, 200, ['content-type', type, 'content-length', length, 'cache-control', 'no-store'], body)
     return end(200, { refusal: found.error })
   }
-  if (parts.used) for (const serial of found.serials) parts.used('ocsp', caId, serial)
+  for (const serial of found.serials) parts.useMarks.used('ocsp', caId, serial)
   const { shared } = found
   if (!shared) {
     write(exchange, 200, ['content-type', type, 'content-length', length, 'cache-control', 'no-store'], body)
