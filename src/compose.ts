@@ -1,4 +1,5 @@
 import { auditTrail } from './audit/index.ts'
+import { Quarantine } from './backup/index.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { JobSchedule } from './end-of-life/index.ts'
 import { GuessBrake, KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
@@ -31,9 +32,11 @@ import {
   iamStore,
   issuanceLedger,
   jobStore,
+  keyringCopyStore,
   keyStore,
   metaStore,
   noticeStore,
+  restoreStore,
   revocationStore,
   type Database,
   type NonceLedger,
@@ -118,7 +121,11 @@ export function compose(parts: ThreadParts) {
     jobSchedule,
     nudgeJobs,
     clockMarks: metaStore(db),
+    instanceValues: metaStore(db),
+    keyringCopies: keyringCopyStore(db),
+    restored: restoreStore(db),
   } satisfies OperationDeps
+  const quarantine = new Quarantine(memory.quarantine, deps.instanceValues)
   const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
@@ -128,6 +135,7 @@ export function compose(parts: ThreadParts) {
     trail,
     committer,
     counters: throttledCalls,
+    quarantine,
   })
   return {
     deps,
@@ -141,6 +149,7 @@ export function compose(parts: ThreadParts) {
     freshness,
     rights,
     brake,
+    quarantine,
     tokens: { iam, passwords, brake, principals, trail, committer, wallClock },
   }
 }

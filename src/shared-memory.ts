@@ -1,3 +1,4 @@
+import { quarantineMemory } from './backup/index.ts'
 import { brakeMemory, nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
 import { DomainClock } from './kernel/index.ts'
 import { freshnessMemory, shareMemory } from './processes/index.ts'
@@ -12,6 +13,7 @@ export interface SharedMemory {
   freshness: SharedArrayBuffer
   rateShares: SharedArrayBuffer
   brake: SharedArrayBuffer
+  quarantine: SharedArrayBuffer
 }
 
 export const newSharedMemory = (): SharedMemory => ({
@@ -22,4 +24,5 @@ export const newSharedMemory = (): SharedMemory => ({
   freshness: freshnessMemory(),
   rateShares: shareMemory(),
   brake: brakeMemory(),
+  quarantine: quarantineMemory(),
 })

@@ -1,5 +1,6 @@
 import { exportAccount, exportAccountKeys } from '../account/index.ts'
 import { listAuditEntries } from '../audit/index.ts'
+import * as backup from '../backup/index.ts'
 import * as ca from '../ca/index.ts'
 import * as certificates from '../certificates/index.ts'
 import { confirmTime, deleteCa, restoreCa } from '../end-of-life/index.ts'
@@ -41,6 +42,10 @@ export const operations = {
   MoveCertificate: certificates.moveCertificate,
   DeleteRepositoryCertificate: certificates.deleteRepositoryCertificate,
   ConfirmTime: confirmTime,
+  ShowQuarantine: backup.showQuarantine,
+  ReleaseQuarantine: backup.releaseQuarantine,
+  ListKeyringCopies: backup.listKeyringCopies,
+  AttestKeyringCopyDestroyed: backup.attestKeyringCopyDestroyed,
   ListAuditEntries: listAuditEntries,
   ExportAccount: exportAccount,
   ExportAccountKeys: exportAccountKeys,

@@ -1,3 +1,4 @@
+import type { backupProblems } from '../backup/index.ts'
 import type { caProblems } from '../ca/index.ts'
 import type { certificateProblems } from '../certificates/index.ts'
 import type { iamProblems } from '../iam/index.ts'
@@ -13,3 +14,4 @@ export type ProblemCode =
   | keyof typeof caProblems
   | keyof typeof certificateProblems
   | keyof typeof revocationProblems
+  | keyof typeof backupProblems

@@ -2,7 +2,8 @@ export { keyAlgorithms, type KeyAlgorithm, type KeyAlgorithmFacts, type Signatur
 export type { CreateStep, OnStep, ShredStep } from './durable-files.ts'
 export { generateExportableKey, KeyGenerationBusy, type ExportableKey } from './key-generation.ts'
 export { KeyringError, type KeyringErrorCode } from './keyring-file.ts'
-export { createKeyring, Keyring, openKeyring, type DataKey, type KeyringOptions } from './keyring.ts'
+export { destructionLevel, type DestructionLevel } from './keyring-copies.ts'
+export { createKeyring, Keyring, openKeyring, placeKeyring, type DataKey, type KeyringFile, type KeyringOptions } from './keyring.ts'
 export {
   createMasterKey,
   loadMasterKey,
@@ -34,4 +35,4 @@ export {
   type Linted,
 } from './signer.ts'
 export { verifyDestroyed, type Control, type Destruction } from './verify-destroyed.ts'
-export type { CaKey, KeyStore } from './store.ts'
+export type { CaKey, KeyringCopy, KeyringCopyStore, KeyStore } from './store.ts'

@@ -230,6 +230,22 @@ export class Keyring {
     })
   }
 
+  /**
+   * The control file and the files of these keys as they lie on the disk, wrapped under the master key: for a copy. A key
+   * that was destroyed meanwhile is left out.
+   */
+  async files(keyIds: readonly string[]): Promise<KeyringFile[]> {
+    return guarded(async () => {
+      await this.#checkControl()
+      const files: KeyringFile[] = []
+      for (const name of [...keyIds.map((keyId) => `${keyId}.key`), controlName]) {
+        const content = await readSmallFile(join(this.#folder, name))
+        if (content) files.push({ name, content })
+      }
+      return files
+    })
+  }
+
   /** All names but those that every keyring has, from a folder that has just been seen to be this keyring. */
   async #names(): Promise<string[]> {
     await this.#checkControl()
@@ -260,6 +276,39 @@ export class Keyring {
       bytes.fill(0)
     }
   }
+}
+
+/** A file of the keyring, for a copy. */
+export interface KeyringFile {
+  readonly name: string
+  readonly content: Uint8Array
+}
+
+/**
+ * Puts the files of a copy into the data folder, durably and the control file last: before that there is no keyring.
+ * What is there already stays, so it may be repeated after a crash.
+ * @throws KeyringError KeyringUnsafe when the folder has a keyring already
+ */
+export async function placeKeyring(dataFolder: string, files: readonly KeyringFile[]): Promise<void> {
+  const folder = keyringFolder(dataFolder)
+  await guarded(async () => {
+    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error
+    })
+    await refuseUnsafe(folder)
+    await syncFolder(dataFolder)
+    if (await isThere(join(folder, controlName)))
+      throw new KeyringError('KeyringUnsafe', `There is a keyring in ${folder} already.`)
+    const isControl = ({ name }: KeyringFile) => (name === controlName ? 1 : 0)
+    for (const file of files.toSorted((a, b) => isControl(a) - isControl(b))) {
+      const { name, content } = file
+      if (!isControl(file) && keyIdOfFileName(name) === undefined)
+        throw new KeyringError('DataKeyDamaged', `The copy holds ${JSON.stringify(name)}, which is no data key.`)
+      await writeNewFile(join(folder, name), content).catch((error: unknown) => {
+        if (errnoOf(error) !== 'EEXIST') throw error
+      })
+    }
+  })
 }
 
 interface KeyringParts {

@@ -108,7 +108,16 @@ export const revokeCertificate = operation<RevokeNeeds>()({
       audit: {
         objectType: 'certificate',
         objectId: certificate.id,
-        facts: { issuerId: ca.id, serial: certificate.serial, commonName: certificate.commonName, reason },
+        facts: {
+          issuerId: ca.id,
+          serial: certificate.serial,
+          commonName: certificate.commonName,
+          reason,
+          notAfter: certificate.notAfter,
+          ...(reason === 'keyCompromise'
+            ? { spkiSha256: Buffer.from(spkiSha256(certificate)).toString('hex') }
+            : {}),
+        },
       },
       afterwards: nudgeJobs,
     })

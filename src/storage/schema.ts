@@ -230,5 +230,13 @@ export interface Schema {
   }
   processes: { id: string; started_at: number; lease_until: number }
   key_confirmations: { key_id: string; process_id: string; stage: string }
+  keyring_copies: {
+    number: number
+    made_at: number
+    place: string
+    attested_at: number | null
+    attested_by: string | null
+  }
+  keyring_copy_keys: { key_id: string; number: number }
   rate_shares: { pair: Uint8Array; process_id: string; share: number; wanted: number }
 }

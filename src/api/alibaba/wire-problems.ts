@@ -36,6 +36,7 @@ export const wireProblems = {
   Unavailable: common('ServiceUnavailable'),
   InsecureTransport: common('InvalidProtocol.NeedSsl'),
   ChangedMeanwhile: common('OperationConflict'),
+  InQuarantine: own('InstanceInQuarantine'),
 
   CertificateNotFound: { status: 404, code: 'NotFound' },
   CertificateChanged: common('OperationConflict'),
@@ -106,6 +107,9 @@ export const wireProblems = {
   AlreadyRevoked: own('AlreadyRevoked'),
   NotRevocable: own('NotRevocable'),
   CrlSuperseded: common('OperationConflict'),
+  KeyringCopyNotFound: own('KeyringCopyNotFound'),
+  KeyringCopyAttested: own('KeyringCopyAttested'),
+  QuarantineChanged: own('QuarantineChanged'),
   IssuerKeyDestroyed: own('IssuerKeyDestroyed'),
 } satisfies Record<ProblemCode, WireError>
 

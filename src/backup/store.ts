@@ -1,0 +1,76 @@
+import type { Write } from '../kernel/index.ts'
+
+/** A row of the audit log as the database has it, all columns by their names: what a mirror keeps and a restore puts back. */
+export type AuditRow = Readonly<Record<string, string | number | null | Uint8Array>>
+
+/** What a restored instance is told of what came after its backup. Every write may be repeated; none needs the row to be there. */
+export interface RestoreStore {
+  /** Highest number of an entry that is there; 0 for none. */
+  lastAuditSeq(): Promise<number>
+  auditRow(row: AuditRow): Write
+  /** So that the next entry gets a number behind all that were put back. */
+  continueAudit(): Promise<void>
+
+  /** How a CA stands, or undefined where it is not known here: it came after the backup. */
+  caState(caId: string): Promise<string | undefined>
+  issuance(issuance: {
+    caId: string
+    serial: string
+    kind: 'leaf' | 'ca' | 'root'
+    notAfter: number
+    certificateSha256: Uint8Array
+    spkiSha256: Uint8Array
+    issuedAt: number
+  }): Write
+  revocation(revocation: { caId: string; serial: string; revokedAt: number; reason: string; notAfter: number }): Write
+  certificateRevoked(certificateId: string, at: number, reason: string): Write
+  certificateDeleted(certificateId: string): Write
+  barKey(spkiSha256: Uint8Array, at: number): Write
+  setCaState(caId: string, state: string): Write
+  /** The state with a scheduled deletion, or with none any more. A CA that is ending or destroyed stays so. */
+  scheduleCa(caId: string, state: string, scheduled: { dueAt: number; deletion: object } | null): Write
+  /** Gives a CA that was pending activation its certificate. */
+  installCa(
+    caId: string,
+    installed: {
+      serial: string
+      notBefore: number
+      notAfter: number
+      issuerId: string | null
+      issuerName: string | null
+      pathLength: number | null
+      keyUsages: readonly string[]
+      signatureHash: string | null
+      certificate: Uint8Array
+    },
+  ): Write
+  caRevoked(caId: string, at: number, reason: string): Write
+  /** Raises the last number, and drops CRLs below it: others have seen a later one. */
+  crlNumber(caId: string, number: number): Write[]
+  keyDestroyed(keyId: string, at: number): Write
+  destroyedKeys(): Promise<string[]>
+  liveKeys(): Promise<string[]>
+  /** A numbered copy of the keyring with every key that was not destroyed. */
+  keyringCopy(copy: { number: number; madeAt: number; place: string }): Write[]
+  keyringCopyAttested(number: number, at: number, by: string): Write[]
+  disableAccessKey(accessKeyId: string): Write
+  disableUser(userId: string): Write
+  removePassword(userId: string): Write
+  /** Everybody's rights are read anew. */
+  raiseRights(): Write
+
+  /** CAs that wait for their deletion, and when. */
+  pendingDeletions(): Promise<{ caId: string; dueAt: number }[]>
+  /** Moves a scheduled deletion, which must be as it was read. */
+  rearm(caId: string, was: number, dueAt: number): Write[]
+  /** Each CA whose day had begun goes on at once. */
+  endingDue(now: number): Write
+  /** Every CA that may publish makes a new CRL at once. */
+  crlsDue(now: number): Write
+}
+
+/** Single values under fixed keys. */
+export interface InstanceValues {
+  read(key: string): Promise<string | undefined>
+  write(key: string, value: string): Write
+}

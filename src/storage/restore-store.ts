@@ -1,0 +1,327 @@
+import { sql } from 'kysely'
+import { numberOfUuid, problem } from '../kernel/index.ts'
+import type { AuditRow, RestoreStore } from '../backup/index.ts'
+import type { Database } from './database.ts'
+import { issuanceLedger } from './ledger-store.ts'
+import type { Schema } from './schema.ts'
+import { columnsOf } from './sql.ts'
+
+type FullAuditRow = Omit<Schema['audit_entries'], 'seq'> & { seq: number }
+
+export const auditColumns = columnsOf<FullAuditRow>()(
+  'seq',
+  'at',
+  'account_id',
+  'user_id',
+  'user_name',
+  'access_key_id',
+  'source_ip',
+  'door',
+  'request_id',
+  'operation',
+  'object_type',
+  'object_id',
+  'outcome',
+  'code',
+  'facts',
+)
+
+const final = ['ending', 'destroyed']
+const changed = problem('ChangedMeanwhile')
+
+/** Writes that bring a restored database forward; they touch what is there, and do nothing where it is not. */
+export function restoreStore(db: Database): RestoreStore {
+  const ledger = issuanceLedger(db)
+  const lastSeq = db.query<object>()((q) => q.selectFrom('audit_entries').select((e) => e.fn.max('seq').as('seq')))
+  const insertAudit = db.write<FullAuditRow>()((q, p) => ({
+    compile: () =>
+      sql`insert into audit_entries (${sql.join(auditColumns.map((name) => sql.ref(name)))})
+        ${sql.raw(db.engine === 'postgres' ? 'overriding system value' : '')}
+        values (${sql.join(auditColumns.map((name) => p[name]))}) on conflict (seq) do nothing`.compile(q),
+  }))
+  const state = db.query<{ caId: string }>()((q, p) => q.selectFrom('cas').select('state').where('id', '=', p.caId))
+  const revoke = db.write<Schema['revocations']>()((q, p) =>
+    q
+      .insertInto('revocations')
+      .values({ ca_id: p.ca_id, serial: p.serial, revoked_at: p.revoked_at, reason: p.reason, not_after: p.not_after })
+      .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
+  )
+  const issuance = db.write<Schema['issuances']>()((q, p) =>
+    q
+      .insertInto('issuances')
+      .values({
+        ca_id: p.ca_id,
+        serial: p.serial,
+        kind: p.kind,
+        not_after: p.not_after,
+        certificate_sha256: p.certificate_sha256,
+        spki_sha256: p.spki_sha256,
+        issued_at: p.issued_at,
+      })
+      .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
+  )
+  const certificateRevoked = db.write<{ number: number; id: string; at: number; reason: string }>()((q, p) =>
+    q
+      .updateTable('certificates')
+      .set((e) => ({ revoked_at: p.at, revocation_reason: p.reason, version: e('version', '+', 1) }))
+      .where('number', '=', p.number)
+      .where('id', '=', p.id)
+      .where('revoked_at', 'is', null),
+  )
+  const certificateDeleted = db.write<{ number: number; id: string }>()((q, p) =>
+    q.deleteFrom('certificates').where('number', '=', p.number).where('id', '=', p.id),
+  )
+  const setState = db.write<{ caId: string; state: string }>()((q, p) =>
+    q
+      .updateTable('cas')
+      .set((e) => ({ state: p.state, version: e('version', '+', 1) }))
+      .where('id', '=', p.caId),
+  )
+  const schedule = db.write<{ caId: string; state: string; dueAt: number | null; deletion: string | null }>()((q, p) =>
+    q
+      .updateTable('cas')
+      .set((e) => ({ state: p.state, due_at: p.dueAt, deletion: p.deletion, version: e('version', '+', 1) }))
+      .where('id', '=', p.caId)
+      .where('state', 'not in', final),
+  )
+  const install = db.write<
+    Pick<
+      Schema['cas'],
+      | 'id'
+      | 'serial'
+      | 'not_before'
+      | 'not_after'
+      | 'issuer_id'
+      | 'issuer_name'
+      | 'path_length'
+      | 'key_usages'
+      | 'signature_hash'
+      | 'certificate'
+    >
+  >()((q, p) =>
+    q
+      .updateTable('cas')
+      .set((e) => ({
+        state: 'active',
+        version: e('version', '+', 1),
+        serial: p.serial,
+        not_before: p.not_before,
+        not_after: p.not_after,
+        issuer_id: p.issuer_id,
+        issuer_name: p.issuer_name,
+        path_length: p.path_length,
+        key_usages: p.key_usages,
+        signature_hash: p.signature_hash,
+        certificate: p.certificate,
+      }))
+      .where('id', '=', p.id)
+      .where('state', '=', 'pendingActivation'),
+  )
+  const caRevoked = db.write<{ caId: string; at: number; reason: string }>()((q, p) =>
+    q
+      .updateTable('cas')
+      .set((e) => ({ revoked_at: p.at, revocation_reason: p.reason, version: e('version', '+', 1) }))
+      .where('id', '=', p.caId)
+      .where('revoked_at', 'is', null),
+  )
+  const crlNumber = db.write<{ caId: string; number: number }>()((q, p) =>
+    q.updateTable('cas').set({ crl_number: p.number }).where('id', '=', p.caId).where('crl_number', '<', p.number),
+  )
+  const dropCrls = db.write<{ caId: string; number: number }>()((q, p) =>
+    q.deleteFrom('crls').where('ca_id', '=', p.caId).where('number', '<', p.number),
+  )
+  const dropParts = db.write<{ caId: string; number: number }>()((q, p) =>
+    q.deleteFrom('crl_parts').where('ca_id', '=', p.caId).where('number', '<', p.number),
+  )
+  const destroyKey = db.write<{ id: string; at: number }>()((q, p) =>
+    q
+      .updateTable('keys')
+      .set({ state: 'destroyed', sealed_private_key: null, destroyed_at: p.at })
+      .where('id', '=', p.id)
+      .where('state', '!=', 'destroyed'),
+  )
+  const keysInState = db.query<{ state: string }>()((q, p) =>
+    q.selectFrom('keys').select('id').where('state', '=', p.state).orderBy('id'),
+  )
+  const copy = db.write<{ number: number; madeAt: number; place: string }>()((q, p) =>
+    q
+      .insertInto('keyring_copies')
+      .values({ number: p.number, made_at: p.madeAt, place: p.place, attested_at: null, attested_by: null })
+      .onConflict((conflict) => conflict.column('number').doNothing()),
+  )
+  const copyKeys = db.write<{ number: number }>()((q, p) =>
+    q
+      .insertInto('keyring_copy_keys')
+      .columns(['key_id', 'number'])
+      .expression((e) =>
+        e
+          .selectFrom('keys')
+          .innerJoin('keyring_copies as c', (join) => join.on('c.number', '=', p.number))
+          .where('c.attested_at', 'is', null)
+          .where('keys.state', '!=', 'destroyed')
+          .select(['keys.id', 'c.number']),
+      )
+      .onConflict((conflict) => conflict.columns(['key_id', 'number']).doNothing()),
+  )
+  const attested = db.write<{ number: number; at: number; by: string }>()((q, p) =>
+    q
+      .updateTable('keyring_copies')
+      .set({ attested_at: p.at, attested_by: p.by })
+      .where('number', '=', p.number)
+      .where('attested_at', 'is', null),
+  )
+  const forgetCopyKeys = db.write<{ number: number }>()((q, p) =>
+    q.deleteFrom('keyring_copy_keys').where('number', '=', p.number),
+  )
+  const disableKey = db.write<{ id: string }>()((q, p) =>
+    q
+      .updateTable('access_keys')
+      .set((e) => ({ enabled: 0, version: e('version', '+', 1) }))
+      .where('id', '=', p.id),
+  )
+  const disableUser = db.write<{ id: string }>()((q, p) =>
+    q
+      .updateTable('users')
+      .set((e) => ({ enabled: 0, version: e('version', '+', 1) }))
+      .where('id', '=', p.id),
+  )
+  const removePassword = db.write<{ id: string }>()((q, p) =>
+    q
+      .updateTable('users')
+      .set((e) => ({ password_hash: null, version: e('version', '+', 1) }))
+      .where('id', '=', p.id),
+  )
+  const raiseRights = db.write<object>()((q) =>
+    q.updateTable('accounts').set((e) => ({ iam_version: e('iam_version', '+', 1) })),
+  )
+  const pending = db.query<object>()((q) =>
+    q.selectFrom('cas').select(['id', 'due_at']).where('state', '=', 'pendingDeletion').orderBy('id'),
+  )
+  const moveDue = db.write<{ caId: string; was: number; dueAt: number }>()((q, p) =>
+    q
+      .updateTable('cas')
+      .set((e) => ({ due_at: p.dueAt, version: e('version', '+', 1) }))
+      .where('id', '=', p.caId)
+      .where('state', '=', 'pendingDeletion')
+      .where('due_at', '=', p.was),
+  )
+  const setJob = db.write<{ caId: string; dueAt: number }>()((q, p) =>
+    q
+      .insertInto('jobs')
+      .values({
+        kind: 'endCa',
+        subject: p.caId,
+        due_at: p.dueAt,
+        lease_owner: null,
+        lease_until: 0,
+        attempts: 0,
+        version: 1,
+        last_error: null,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['kind', 'subject']).doUpdateSet((e) => ({
+          due_at: e.ref('excluded.due_at'),
+          version: e('jobs.version', '+', 1),
+        })),
+      ),
+  )
+  const jobForEach = (kind: string, states: readonly string[]) =>
+    db.write<{ now: number }>()((q, p) =>
+      q
+        .insertInto('jobs')
+        .columns(['kind', 'subject', 'due_at', 'lease_owner', 'lease_until', 'attempts', 'version', 'last_error'])
+        .expression((e) =>
+          e
+            .selectFrom('cas')
+            .where('state', 'in', states)
+            .select((f) => [
+              f.val(kind).as('kind'),
+              'cas.id',
+              // Beside text PostgreSQL would take a bare parameter for text.
+              f.cast<number>(f.val(p.now), 'bigint').as('due_at'),
+              sql<string | null>`null`.as('lease_owner'),
+              sql<number>`0`.as('lease_until'),
+              sql<number>`0`.as('attempts'),
+              sql<number>`1`.as('version'),
+              sql<string | null>`null`.as('last_error'),
+            ]),
+        )
+        .onConflict((conflict) =>
+          conflict.columns(['kind', 'subject']).doUpdateSet((e) => ({
+            due_at: e.ref('excluded.due_at'),
+            version: e('jobs.version', '+', 1),
+          })),
+        ),
+    )
+  const ending = jobForEach('endCa', ['ending'])
+  const crls = jobForEach('publishCrl', ['active', 'disabled', 'pendingDeletion'])
+
+  return {
+    lastAuditSeq: async () => Number((await lastSeq.first({}))?.seq ?? 0),
+    auditRow: (row: AuditRow) => insertAudit(row as unknown as FullAuditRow),
+    async continueAudit() {
+      if (db.engine !== 'postgres') return
+      await db.read((q) => ({
+        compile: () =>
+          sql`select setval(pg_get_serial_sequence('audit_entries', 'seq'),
+            (select coalesce(max(seq), 0) + 1 from audit_entries), false)`.compile(q),
+      }))
+    },
+    caState: async (caId) => (await state.first({ caId }))?.state,
+    issuance: ({ caId, serial, kind, notAfter, certificateSha256, spkiSha256, issuedAt }) =>
+      issuance({
+        ca_id: caId,
+        serial,
+        kind,
+        not_after: notAfter,
+        certificate_sha256: certificateSha256,
+        spki_sha256: spkiSha256,
+        issued_at: issuedAt,
+      }),
+    revocation: ({ caId, serial, revokedAt, reason, notAfter }) =>
+      revoke({ ca_id: caId, serial, revoked_at: revokedAt, reason, not_after: notAfter }),
+    certificateRevoked: (id, at, reason) => certificateRevoked({ id, number: numberOfUuid(id), at, reason }),
+    certificateDeleted: (id) => certificateDeleted({ id, number: numberOfUuid(id) }),
+    barKey: (spki, at) => ledger.barKey(spki, at),
+    setCaState: (caId, to) => setState({ caId, state: to }),
+    scheduleCa: (caId, to, scheduled) =>
+      schedule({
+        caId,
+        state: to,
+        dueAt: scheduled?.dueAt ?? null,
+        deletion: scheduled && JSON.stringify(scheduled.deletion),
+      }),
+    installCa: (id, made) =>
+      install({
+        id,
+        serial: made.serial,
+        not_before: made.notBefore,
+        not_after: made.notAfter,
+        issuer_id: made.issuerId,
+        issuer_name: made.issuerName,
+        path_length: made.pathLength,
+        key_usages: JSON.stringify(made.keyUsages),
+        signature_hash: made.signatureHash,
+        certificate: made.certificate,
+      }),
+    caRevoked: (caId, at, reason) => caRevoked({ caId, at, reason }),
+    crlNumber: (caId, number) => [
+      crlNumber({ caId, number }),
+      dropParts({ caId, number }),
+      dropCrls({ caId, number }),
+    ],
+    keyDestroyed: (id, at) => destroyKey({ id, at }),
+    destroyedKeys: async () => (await keysInState.all({ state: 'destroyed' })).map(({ id }) => id),
+    liveKeys: async () => (await keysInState.all({ state: 'live' })).map(({ id }) => id),
+    keyringCopy: ({ number, madeAt, place }) => [copy({ number, madeAt, place }), copyKeys({ number })],
+    keyringCopyAttested: (number, at, by) => [attested({ number, at, by }), forgetCopyKeys({ number })],
+    disableAccessKey: (id) => disableKey({ id }),
+    disableUser: (id) => disableUser({ id }),
+    removePassword: (id) => removePassword({ id }),
+    raiseRights: () => raiseRights({}),
+    pendingDeletions: async () => (await pending.all({})).map(({ id, due_at }) => ({ caId: id, dueAt: due_at! })),
+    rearm: (caId, was, dueAt) => [moveDue({ caId, was, dueAt }, 1, changed), setJob({ caId, dueAt })],
+    endingDue: (now) => ending({ now }),
+    crlsDue: (now) => crls({ now }),
+  }
+}
