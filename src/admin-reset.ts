@@ -18,16 +18,8 @@ import {
   type FirstCredentials,
   type User,
 } from './iam/index.ts'
-import {
-  DomainClock,
-  newDecimalId,
-  newHexId,
-  newRequestId,
-  newUuid,
-  Problem,
-  wallClock,
-  type Write,
-} from './kernel/index.ts'
+import { DomainClock, newDecimalId, newHexId, newUuid, Problem, wallClock, type Write } from './kernel/index.ts'
+import { operatorCaller } from './operator.ts'
 import { openSharedFolder } from './shared-folder.ts'
 import { newSharedMemory } from './shared-memory.ts'
 import {
@@ -182,33 +174,18 @@ async function reset(
     ...detached.map((each) => iam.detach(each, changed)),
     ...(attached.some(isRight) ? [] : [iam.attach(administrates)]),
     iam.raiseVersion(account.id),
-    trail.done(
-      {
-        accountId: account.id,
-        userId: 'operator',
-        userName: 'operator',
-        accessKeyId: undefined,
-        sourceIp: '',
-        secureTransport: true,
-        door: 'cli',
-        requestId: newRequestId(),
-        stillEntitled: undefined,
-        once: undefined,
+    trail.done(operatorCaller(account.id), 'ResetAdministrator', {
+      objectType: 'user',
+      objectId: user.id,
+      facts: {
+        userName,
+        created: !was,
+        accessKeyId: key.id,
+        disabledKeys: disabled.map(({ id }) => id),
+        detached: detached.map(({ policyId }) => policyId),
+        leftGroups: left.map(({ name }) => name),
       },
-      'ResetAdministrator',
-      {
-        objectType: 'user',
-        objectId: user.id,
-        facts: {
-          userName,
-          created: !was,
-          accessKeyId: key.id,
-          disabledKeys: disabled.map(({ id }) => id),
-          detached: detached.map(({ policyId }) => policyId),
-          leftGroups: left.map(({ name }) => name),
-        },
-      },
-    ),
+    }),
   ]
   const credentials: FirstCredentials = {
     accountId: account.id,

@@ -63,8 +63,14 @@ export interface OwnDataFolder extends OpenDataFolder {
 /** Keys of single values in the database. */
 export const metaKeys = {
   instance: 'instance.id',
+  /** The id of the first instance of which this one is a restored backup, and its backup's backup …; absent: its own. */
+  lineage: 'instance.lineage',
   keyring: 'instance.keyring',
   controlKey: 'instance.control-key',
+  /** The number of the last audit entry in the backup that the instance was restored from. */
+  backupSeq: 'instance.backup-seq',
+  /** Ids of keys that were missing in the keyring when the instance was restored, as JSON. */
+  absentKeys: 'instance.absent-keys',
   emulator: 'instance.emulator',
   emulatorClock: 'emulator.clock',
 } as const
@@ -73,6 +79,8 @@ export const metaKeys = {
 export const instanceAccount = 'instance'
 
 export const databaseName = 'certkeep.db'
+/** What a restore has begun and not finished: nobody may serve such a folder. */
+export const restoringName = 'restoring.db'
 /** In a folder whose data is in a database elsewhere (shared-folder.ts). */
 export const belongsToName = 'instance.json'
 
@@ -92,6 +100,7 @@ export async function openDataFolder(
     throw new DataFolderError(
       `The keys in ${folder} belong to data in PostgreSQL: name the database with --database, or another folder with --data.`,
     )
+  refuseUnfinishedRestore(folder)
   const lock = takeLock(folder)
   try {
     return await openLocked(folder, emulate, environment, () => lock.close())
@@ -99,6 +108,12 @@ export async function openDataFolder(
     lock.close()
     throw asFolderError(error)
   }
+}
+
+/** @throws DataFolderError */
+export function refuseUnfinishedRestore(folder: string): void {
+  if (existsSync(join(folder, restoringName)))
+    throw new DataFolderError(`A restore into ${folder} was begun and not finished: run it again.`)
 }
 
 export async function makeFolder(folder: string): Promise<void> {
@@ -216,7 +231,7 @@ export async function openInstance(
  * A lock that the operating system takes back when the process dies, however it dies: SQLite's own file locks, on a
  * database of no other use.
  */
-function takeLock(folder: string): DatabaseSync {
+export function takeLock(folder: string): DatabaseSync {
   const path = join(folder, 'lock')
   let lock: DatabaseSync
   try {

@@ -32,6 +32,7 @@ import {
   type ShareRequest,
 } from './processes/index.ts'
 import { openSharedFolder } from './shared-folder.ts'
+import { takeStanding } from './standing.ts'
 import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
 import { threadCalls } from './thread-calls.ts'
 import type { WorkerData } from './worker.ts'
@@ -88,6 +89,14 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     unlimited: config.unlimited,
     nudgeJobs: () => undefined,
     others: company && { nonces: company.nonces, askForShare: (request) => rates!.lease(request) },
+  })
+  const inQuarantine = await main.quarantine.look()
+  const standing = await takeStanding({
+    main,
+    db: backend.db,
+    config,
+    alarm: (facts, text) => alarm('audit-mirror', facts, text),
+    fatal,
   })
   const workers: HttpWorker[] = []
   const inAllThreads = async (call: 'forget' | 'forgetAll', keyId?: string) => {
@@ -169,6 +178,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     ownCertificate: tls?.identity().authority !== undefined,
     folder,
     warnings: [
+      ...(inQuarantine
+        ? ['This instance was restored from a backup and is in quarantine: look (quarantine show), then release it.']
+        : []),
       ...(hold === undefined
         ? []
         : [`Destroying and purging are on hold: ${hold}. Check the time, then confirm it (ConfirmTime).`]),
@@ -181,6 +193,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       clearInterval(rightsLooks)
       tls?.stop()
       await jobs.stop()
+      await standing.release()
       await metricsServer?.close()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
@@ -337,6 +350,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
     committer: deps.committer,
     domainClock: deps.domainClock,
     wallClock: keeper?.databaseClock ?? wallClock,
+    held: () => main.quarantine.holds(),
     alarm: (job, error) =>
       alarm(
         'job',

@@ -52,7 +52,9 @@ export async function writeBackup(
     await unlink(temporary).catch(() => undefined)
     const code = codeOf(error)
     if (code === undefined) throw error
-    throw new BackupError(code === 'EEXIST' ? `There is a file ${target} already.` : `The backup ${target} cannot be written (${code}).`)
+    throw new BackupError(
+      code === 'EEXIST' ? `There is a file ${target} already.` : `The backup ${target} cannot be written (${code}).`,
+    )
   }
 }
 
@@ -78,7 +80,9 @@ export async function readBackup(
   } catch (error) {
     const code = codeOf(error)
     if (code === undefined) throw error
-    throw new BackupError(code.startsWith('ZSTD') ? 'The backup is damaged.' : `The backup ${path} cannot be read (${code}).`)
+    throw new BackupError(
+      code.startsWith('ZSTD') ? 'The backup is damaged.' : `The backup ${path} cannot be read (${code}).`,
+    )
   }
 }
 

@@ -41,7 +41,9 @@ export async function* dataLines(header: DataHeader, source: Rows): AsyncGenerat
 const line = (value: unknown): string => `${JSON.stringify(value)}\n`
 
 const written = (value: SqlValue): unknown =>
-  value instanceof Uint8Array ? { b: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') } : value
+  value instanceof Uint8Array
+    ? { b: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') }
+    : value
 
 /** Who takes what {@link DataReader} reads. */
 export interface DataSink {

@@ -123,9 +123,7 @@ const caInstalled: Merger = async (entry, store) => {
   ]
 }
 
-const stateChanged: Merger = ({ objectId, facts }, store) => [
-  store.scheduleCa(objectId, facts.text('to', word), null),
-]
+const stateChanged: Merger = ({ objectId, facts }, store) => [store.scheduleCa(objectId, facts.text('to', word), null)]
 
 const certificateDeleted: Merger = ({ objectId }, store) => [store.certificateDeleted(objectId)]
 
@@ -232,9 +230,13 @@ export async function mergeEntry(row: AuditRow, store: RestoreStore, report: Mer
   }
   const isLost = makesCa.has(operation) && (await store.caState(objectId)) === undefined
   if (isLost && !report.lostCas.some(({ caId }) => caId === objectId))
-    report.lostCas.push({ caId: objectId, commonName: String(facts.raw('commonName') ?? '') })
+    report.lostCas.push({ caId: objectId, commonName: wordsOf(facts.raw('commonName')) })
   return writes
 }
+
+/** A common name is a text, or several. */
+const wordsOf = (value: unknown): string =>
+  Array.isArray(value) ? value.map(wordsOf).join(', ') : typeof value === 'string' ? value : ''
 
 function entryOf(row: AuditRow): Entry {
   const { at, operation, object_id: objectId, user_id: userId, user_name: userName, facts } = row

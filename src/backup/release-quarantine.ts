@@ -51,8 +51,7 @@ export const releaseQuarantine = operation<Needs>()({
     if (record?.knownUntil !== knownUntil) throw problem('QuarantineChanged')
     const now = domainClock.now()
     const pending = await restored.pendingDeletions()
-    const rearmed = pending
-      .map(({ caId, dueAt }) => ({ caId, was: dueAt, dueAt: Math.max(dueAt, now + rearmedFor) }))
+    const rearmed = pending.map(({ caId, dueAt }) => ({ caId, was: dueAt, dueAt: Math.max(dueAt, now + rearmedFor) }))
     const writes: Write[] = [
       releaseWrite(instanceValues),
       ...rearmed.flatMap(({ caId, was, dueAt }) => restored.rearm(caId, was, dueAt)),

@@ -56,7 +56,8 @@ export async function* sealStream(
   lock: Lock,
   plaintext: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Buffer> {
-  const { header, secret } = 'passphrase' in lock ? byPassphrase(kind, lock.passphrase) : byRecipient(kind, lock.recipient)
+  const { header, secret } =
+    'passphrase' in lock ? byPassphrase(kind, lock.passphrase) : byRecipient(kind, lock.recipient)
   const line = Buffer.from(`${label} ${Buffer.from(JSON.stringify(header)).toString('base64url')}\n`)
   yield line
   const key = keyOf(secret, line)
@@ -122,7 +123,9 @@ function readHeader(line: Buffer, kind: BackupKind): Header {
     throw new BackupError('The header of the backup is damaged.')
   if (header.kind !== kind)
     throw new BackupError(
-      header.kind === 'data' ? 'This is a backup of the data, not of the keyring.' : 'This is a copy of the keyring, not a backup of the data.',
+      header.kind === 'data'
+        ? 'This is a backup of the data, not of the keyring.'
+        : 'This is a copy of the keyring, not a backup of the data.',
     )
   return header as Header
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseBlock } from '../kernel/index.ts'
+import { mirrorOf, type MirrorConfig } from './mirror.ts'
 
 /** An address to listen on; port 0 takes a free one. */
 export interface ListenAddress {
@@ -24,6 +25,8 @@ export interface Config extends ListenAddress {
   proxies: ProxyConfig | undefined
   outboundAllow: readonly string[]
   webhook: WebhookConfig | undefined
+  /** Where the audit log is copied to as it grows. */
+  auditMirror: MirrorConfig | undefined
   workers: number
   emulate: boolean
   /** Plain HTTP on an address that is not loopback: only behind a proxy that speaks TLS. */
@@ -106,6 +109,7 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     proxies: proxiesOf(setting(undefined, 'TRUSTED_PROXIES'), setting(undefined, 'PROXY_HEADER')),
     outboundAllow: blocksOf('CERTKEEP_OUTBOUND_ALLOW', setting(undefined, 'OUTBOUND_ALLOW')),
     webhook: webhookOf(setting(undefined, 'WEBHOOK_URL'), environment),
+    auditMirror: auditMirrorOf(setting(undefined, 'AUDIT_MIRROR'), environment),
     workers:
       wholeNumber('the number of workers', setting(options.workers, 'WORKERS'), 1, maxWorkers) ??
       Math.min(availableParallelism(), 8),
@@ -229,6 +233,19 @@ const listOf = (text: string | undefined): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+
+/** @throws ConfigError */
+export function auditMirrorOf(text: string | undefined, environment: Environment): MirrorConfig | undefined {
+  try {
+    return mirrorOf(text, environment)
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** @throws ConfigError */
+export const outboundAllowOf = (environment: Environment): readonly string[] =>
+  blocksOf('CERTKEEP_OUTBOUND_ALLOW', environment['CERTKEEP_OUTBOUND_ALLOW'] || undefined)
 
 const secretCredential = 'certkeep-webhook-secret'
 const minSecretBytes = 16

@@ -3,7 +3,15 @@ export type { CreateStep, OnStep, ShredStep } from './durable-files.ts'
 export { generateExportableKey, KeyGenerationBusy, type ExportableKey } from './key-generation.ts'
 export { KeyringError, type KeyringErrorCode } from './keyring-file.ts'
 export { destructionLevel, type DestructionLevel } from './keyring-copies.ts'
-export { createKeyring, Keyring, openKeyring, placeKeyring, type DataKey, type KeyringFile, type KeyringOptions } from './keyring.ts'
+export {
+  createKeyring,
+  Keyring,
+  openKeyring,
+  placeKeyring,
+  type DataKey,
+  type KeyringFile,
+  type KeyringOptions,
+} from './keyring.ts'
 export {
   createMasterKey,
   loadMasterKey,

@@ -114,9 +114,7 @@ export const revokeCertificate = operation<RevokeNeeds>()({
           commonName: certificate.commonName,
           reason,
           notAfter: certificate.notAfter,
-          ...(reason === 'keyCompromise'
-            ? { spkiSha256: Buffer.from(spkiSha256(certificate)).toString('hex') }
-            : {}),
+          ...(reason === 'keyCompromise' ? { spkiSha256: Buffer.from(spkiSha256(certificate)).toString('hex') } : {}),
         },
       },
       afterwards: nudgeJobs,

@@ -1,4 +1,5 @@
 export { accountRows } from './account-rows.ts'
+export { auditRows } from './audit-rows.ts'
 export { auditStore } from './audit-store.ts'
 export { caStore } from './ca-store.ts'
 export { CommitCounters } from './commit-counters.ts'
@@ -14,6 +15,7 @@ export { isCurrent, migratePostgres, migrateSqlite, SchemaTooNew } from './migra
 export { noticeStore } from './notice-store.ts'
 export { checkServer, openPool, postgresDatabase, type PoolOptions } from './postgres.ts'
 export { postgresNonces, type NonceLedger } from './postgres-nonces.ts'
+export { standOnPostgres, type PostgresStanding } from './postgres-standing.ts'
 export { processStore } from './process-store.ts'
 export { rateShareStore } from './rate-share-store.ts'
 export { CommitOutcomeUnknown, isDatabaseFailure } from './postgres-errors.ts'

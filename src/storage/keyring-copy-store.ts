@@ -23,9 +23,7 @@ export function keyringCopyStore(db: Database): KeyringCopyStore {
       .groupBy('keyring_copies.number')
       .orderBy('keyring_copies.number', 'desc'),
   )
-  const last = db.query<object>()((q) =>
-    q.selectFrom('keyring_copies').select((e) => e.fn.max('number').as('number')),
-  )
+  const last = db.query<object>()((q) => q.selectFrom('keyring_copies').select((e) => e.fn.max('number').as('number')))
   const outstanding = db.query<{ keyId: string }>()((q, p) =>
     q.selectFrom('keyring_copy_keys').select('number').where('key_id', '=', p.keyId).orderBy('number'),
   )

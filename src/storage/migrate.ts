@@ -112,15 +112,15 @@ export async function migratePostgres(pool: Pool, now: number): Promise<void> {
 
 /** As {@link migrateSqlite}, in a transaction of the caller's, who holds the lock. */
 export async function migrateWithin(connection: PoolClient, now: number, upTo?: readonly string[]): Promise<void> {
-    await connection.query(
-      inWordsOf(
-        'postgres',
-        'CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, applied_at INT8 NOT NULL)',
-      ),
-    )
-    const { rows } = await connection.query<{ name: string }>('SELECT name FROM migrations')
-    for (const { name, statements } of wanted(missing(rows.map((row) => row.name)), upTo)) {
-      await connection.query(statements.map((statement) => inWordsOf('postgres', statement)).join(';\n'))
-      await connection.query('INSERT INTO migrations (name, applied_at) VALUES ($1, $2)', [name, now])
-    }
+  await connection.query(
+    inWordsOf(
+      'postgres',
+      'CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, applied_at INT8 NOT NULL)',
+    ),
+  )
+  const { rows } = await connection.query<{ name: string }>('SELECT name FROM migrations')
+  for (const { name, statements } of wanted(missing(rows.map((row) => row.name)), upTo)) {
+    await connection.query(statements.map((statement) => inWordsOf('postgres', statement)).join(';\n'))
+    await connection.query('INSERT INTO migrations (name, applied_at) VALUES ($1, $2)', [name, now])
+  }
 }

@@ -305,11 +305,7 @@ export function restoreStore(db: Database): RestoreStore {
         certificate: made.certificate,
       }),
     caRevoked: (caId, at, reason) => caRevoked({ caId, at, reason }),
-    crlNumber: (caId, number) => [
-      crlNumber({ caId, number }),
-      dropParts({ caId, number }),
-      dropCrls({ caId, number }),
-    ],
+    crlNumber: (caId, number) => [crlNumber({ caId, number }), dropParts({ caId, number }), dropCrls({ caId, number })],
     keyDestroyed: (id, at) => destroyKey({ id, at }),
     destroyedKeys: async () => (await keysInState.all({ state: 'destroyed' })).map(({ id }) => id),
     liveKeys: async () => (await keysInState.all({ state: 'live' })).map(({ id }) => id),

@@ -17,15 +17,7 @@ export interface Snapshot {
   close(): Promise<void>
 }
 
-const leftOut = new Set([
-  'migrations',
-  'nonces',
-  'tokens',
-  'sessions',
-  'processes',
-  'key_confirmations',
-  'rate_shares',
-])
+const leftOut = new Set(['migrations', 'nonces', 'tokens', 'sessions', 'processes', 'key_confirmations', 'rate_shares'])
 const rowsAtOnce = 2_000
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
@@ -46,10 +38,7 @@ export async function sqliteSnapshot(path: string): Promise<Snapshot> {
       `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`,
     ).filter((name) => !leftOut.has(name))
     const refersTo = new Map(
-      tables.map((table) => [
-        table,
-        new Set(names(`SELECT "table" FROM pragma_foreign_key_list(${literal(table)})`)),
-      ]),
+      tables.map((table) => [table, new Set(names(`SELECT "table" FROM pragma_foreign_key_list(${literal(table)})`))]),
     )
     return {
       migrations,
