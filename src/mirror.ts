@@ -4,7 +4,7 @@ import type { MirrorConfig } from './config/index.ts'
 import { metaKeys } from './data-folder.ts'
 import { newUuid, wallClock } from './kernel/index.ts'
 import { Outbound, OutboundError } from './outbound/index.ts'
-import { auditRows, metaStore, restoreStore, type Database } from './storage/index.ts'
+import { auditRows, metaStore, type Database } from './storage/index.ts'
 
 const timeoutMs = 60_000
 
@@ -45,6 +45,6 @@ export async function startMirror(
     alarm,
     fatal,
   })
-  await mirror.start(await restoreStore(db).lastAuditSeq())
+  await mirror.start()
   return mirror
 }

@@ -241,7 +241,7 @@ async function bringForward(
     const owner = await mirror.readOwner()
     if (!owner) throw new BackupError(`There is no audit mirror in ${mirror.name}.`)
     const lineage = await meta.read(metaKeys.lineage)
-    if (owner.lineage !== lineage) throw new BackupError(`The audit mirror ${mirror.name} is another instance's.`)
+    if (owner.lineage !== lineage) throw new BackupError(`The audit mirror ${mirror.name} is another instance’s.`)
     const from = Math.max(0, Number(await meta.read(metaKeys.backupSeq)) - overlap)
     // One after the other: what an act does may depend on what the one before it did.
     for await (const row of mirrorEntries(mirror, from)) await db.commit(await mergeEntry(row, restored, report))

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/index.ts'
 import { mirrorLine } from './mirror-lines.ts'
-import type { MirrorOwner, MirrorPlace } from './mirror-place.ts'
+import { entryDigest, type MirrorOwner, type MirrorPlace } from './mirror-place.ts'
 import { BackupError } from './sealed-file.ts'
 import type { AuditRow } from './store.ts'
 
@@ -49,6 +49,7 @@ export async function livingOwner(
 export class AuditMirror {
   private readonly parts: AuditMirrorParts
   private seq = 0
+  private digest = ''
   private until = 0
   private ownerAt = 0
   private timer: NodeJS.Timeout | undefined
@@ -63,14 +64,13 @@ export class AuditMirror {
 
   /**
    * Takes the mirror over.
-   * @param lastSeq of the audit log here
    * @throws BackupError when a living copy writes to it, or it is another instance's, or knows more than is known here
    */
-  async start(lastSeq: number): Promise<void> {
+  async start(): Promise<void> {
     const { place, lineage, instanceId } = this.parts
     const owner = await place.readOwner()
     if (owner && owner.lineage !== lineage)
-      throw new BackupError(`The audit mirror ${place.name} is another instance's.`)
+      throw new BackupError(`The audit mirror ${place.name} is another instance’s.`)
     const living = await livingOwner(place, this.parts)
     if (living)
       throw new BackupError(
@@ -78,11 +78,15 @@ export class AuditMirror {
           ? `Another copy of this instance is alive and writes to the audit mirror ${place.name}: two copies must not serve at once.`
           : `The instance that this one was restored from, or another that was, is alive and writes to the audit mirror ${place.name}: stop it first.`,
       )
-    if (owner && owner.seq > lastSeq)
-      throw new BackupError(
-        `The audit mirror ${place.name} knows of ${owner.seq - lastSeq} acts that this instance does not: restore with --mirror, or name another place.`,
-      )
-    this.seq = owner?.seq ?? 0
+    if (owner && owner.seq > 0) {
+      const [mine] = await this.parts.entriesAfter(owner.seq - 1, 1)
+      if (mine?.seq !== owner.seq || entryDigest(mine) !== owner.digest)
+        throw new BackupError(
+          `The audit mirror ${place.name} knows of acts that this instance does not: restore with --mirror, or name another place.`,
+        )
+      this.seq = owner.seq
+      this.digest = owner.digest
+    }
     await this.claim()
     this.owning = true
     this.again(0)
@@ -93,9 +97,12 @@ export class AuditMirror {
     this.stopped = true
     clearTimeout(this.timer)
     await this.running
-    if (!this.owning) return
-    await this.copy().catch(() => undefined)
-    await this.claim({ stopped: true }).catch(() => undefined)
+    // What cannot be written now is not said to be there.
+    if (this.owning)
+      await this.copy()
+        .then(() => this.claim({ stopped: true }))
+        .catch((error: unknown) => this.failed(error))
+    await this.parts.place.close()
   }
 
   private again(ms: number): void {
@@ -123,6 +130,7 @@ export class AuditMirror {
       if (last) {
         await place.append(rows[0]!.seq, rows.map(mirrorLine).join(''))
         this.seq = last.seq
+        this.digest = entryDigest(last)
       }
       if (rows.length < entriesAtOnce) {
         this.until = now
@@ -148,7 +156,8 @@ export class AuditMirror {
 
   private async claim({ stopped = false } = {}): Promise<void> {
     const { place, instanceId, lineage, run, wallClock } = this.parts
+    const { seq, digest, until } = this
     this.ownerAt = wallClock.now()
-    await place.writeOwner({ instanceId, lineage, run, at: this.ownerAt, seq: this.seq, until: this.until, stopped })
+    await place.writeOwner({ instanceId, lineage, run, at: this.ownerAt, seq, digest, until, stopped })
   }
 }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BackupError } from './sealed-file.ts'
+import type { AuditRow } from './store.ts'
 
 /** Who writes a mirror, and until when it is complete. Times are ms since 1970 of the writer's wall clock. */
 export interface MirrorOwner {
@@ -11,9 +13,10 @@ export interface MirrorOwner {
   run: string
   /** When it last said so. */
   at: number
-  /** Every entry up to this number is in the mirror … */
+  /** Every entry up to this number is in the mirror; what that one is, by {@link entryDigest}. */
   seq: number
-  /** … and there was none behind it at this instant. */
+  digest: string
+  /** There was no entry behind it at this instant. */
   until: number
   /** The writer has stopped as it should. */
   stopped: boolean
@@ -30,6 +33,16 @@ export interface MirrorPlace {
   /** The pieces in the order of their entries, each with the number of its first. */
   pieces(): Promise<{ name: string; firstSeq: number }[]>
   read(name: string): AsyncIterable<Uint8Array>
+  /** Nothing is appended any more. */
+  close(): Promise<void>
+}
+
+/** Tells one entry from another of the same number: by what is never erased from it. */
+export function entryDigest(row: AuditRow): string {
+  const { at, operation, object_id, request_id, outcome, code } = row
+  return createHash('sha256')
+    .update(JSON.stringify([at, operation, object_id, request_id, outcome, code]))
+    .digest('hex')
 }
 
 const maxPieceBytes = 64 << 20
@@ -47,9 +60,9 @@ export function parseOwner(text: string, from: string): MirrorOwner {
   } catch {
     owner = null
   }
-  const { instanceId, lineage, run, at, seq, until } = owner ?? {}
+  const { instanceId, lineage, run, at, seq, digest, until } = owner ?? {}
   if (
-    ![instanceId, lineage, run].every((value) => typeof value === 'string') ||
+    ![instanceId, lineage, run, digest].every((value) => typeof value === 'string') ||
     ![at, seq, until].every(Number.isSafeInteger)
   )
     throw new BackupError(`The mark of the owner in ${from} is damaged.`)
@@ -126,6 +139,11 @@ export class MirrorFolder implements MirrorPlace {
 
   read(name: string): AsyncIterable<Uint8Array> {
     return createReadStream(join(this.name, name))
+  }
+
+  async close(): Promise<void> {
+    await this.current?.handle.close()
+    this.current = undefined
   }
 
   private async syncFolder(): Promise<void> {

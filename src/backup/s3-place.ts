@@ -136,6 +136,10 @@ export class MirrorBucket implements MirrorPlace {
     if (body) yield body
   }
 
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
   private keyOf(name: string): string {
     return this.store.prefix === '' ? name : `${this.store.prefix}/${name}`
   }

@@ -31,6 +31,7 @@ const maxHeaderBytes = 1_024
 /** Plaintext of a chunk; all but the last are as long. */
 const chunkBytes = 65_536
 const tagBytes = 16
+const saltBytes = 16
 const sealedChunkBytes = chunkBytes + tagBytes
 /** argon2id (RFC 9106 §4, second recommended option: 64 MiB, three passes). A header that asks for more is refused. */
 const cost = { memory: 65_536, passes: 3, parallelism: 4 } as const
@@ -100,7 +101,7 @@ export async function* openStream(
 }
 
 function byPassphrase(kind: BackupKind, passphrase: Uint8Array): { header: Header; secret: Buffer } {
-  const salt = randomBytes(16)
+  const salt = randomBytes(saltBytes)
   return { header: { kind, salt: salt.toString('base64url') }, secret: stretched(passphrase, salt) }
 }
 
@@ -134,7 +135,9 @@ function secretOf({ salt, ephemeral }: Header, unlock: Unlock): Buffer {
   if ('passphrase' in unlock) {
     if (typeof salt !== 'string')
       throw new BackupError('The backup is sealed to a public key: name the file of its private key.')
-    return stretched(unlock.passphrase, Buffer.from(salt, 'base64url'))
+    const bytes = Buffer.from(salt, 'base64url')
+    if (bytes.length !== saltBytes) throw new BackupError('The header of the backup is damaged.')
+    return stretched(unlock.passphrase, bytes)
   }
   if (typeof ephemeral !== 'string') throw new BackupError('The backup is sealed by a passphrase: name its file.')
   try {

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { day, hour, newUuid, type Clock, type Committer, type Write } from '../kernel/index.ts'
+import {
+  day,
+  hour,
+  newUuid,
+  type AuditTrail,
+  type Caller,
+  type Clock,
+  type Committer,
+  type Write,
+} from '../kernel/index.ts'
 import { caAbilities, keyOf, type Ca, type CaStore } from '../ca/index.ts'
 import { algorithmOf, hashOf, needsHash, type IssuanceLedger } from '../issuance/index.ts'
 import type { KeyProvider, KeyStore } from '../keys/index.ts'
@@ -25,6 +34,7 @@ export interface CrlNeeds {
   keys: KeyProvider
   ledger: IssuanceLedger
   revocations: RevocationStore
+  trail: AuditTrail
   committer: Committer
   domainClock: Clock
   /** Called after each durable step with its name: where a crash can be tried (docs/issuance.md). */
@@ -119,6 +129,12 @@ export async function publishCrl(
   const writes: Write[] = [
     ...deps.revocations.publish(crl, parts, problem('CrlSuperseded'), predecessor?.number),
     deps.ledger.done(signingId),
+    // A restored instance learns from it which numbers are used up.
+    deps.trail.done(clockCaller(ca.accountId, 'PublishCrl'), 'PublishCrl', {
+      objectType: 'ca',
+      objectId: ca.id,
+      facts: { number, entries: count, nextUpdate, sha256: Buffer.from(crl.sha256).toString('hex'), final: crl.final },
+    }),
   ]
   await deps.committer.commit(writes)
   deps.step(`${kind}.published`)
@@ -130,6 +146,20 @@ const crlHash = ({ keyAlgorithm, signatureHash }: Ca): SignatureHash | null =>
   needsHash(keyAlgorithm) && signatureHash !== null && signatureHash !== 'none'
     ? signatureHash
     : hashOf(keyAlgorithm, undefined)
+
+/** The clock as a caller: not a person, no door. */
+const clockCaller = (accountId: string, name: string): Caller => ({
+  accountId,
+  userId: 'clock',
+  userName: name,
+  accessKeyId: undefined,
+  sourceIp: '',
+  secureTransport: true,
+  door: 'jobs',
+  requestId: '',
+  stillEntitled: undefined,
+  once: undefined,
+})
 
 /** Higher than every number before, also after a restore: design 5 counts in seconds since 1970. */
 async function takeNumber({ revocations, committer, domainClock }: CrlNeeds, ca: Ca): Promise<number> {

@@ -13,7 +13,7 @@ import { JobRunner } from '../../src/jobs/index.ts'
 import { monotonicClock, Runner, wallClock, type Caller, type Operation } from '../../src/kernel/index.ts'
 import { publishCrl } from '../../src/revocation/index.ts'
 import { newSharedMemory } from '../../src/shared-memory.ts'
-import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter } from '../../src/storage/index.ts'
+import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter, type Database } from '../../src/storage/index.ts'
 
 /** Somebody with an access key. */
 interface Credentials {
@@ -28,6 +28,8 @@ interface Credentials {
  * tried on without HTTP. Nothing runs by itself: see `runDue`.
  */
 export interface Core extends Thread, AsyncDisposable {
+  db: Database
+  dataFolder: string
   /** The first account's administrator, who may do everything. */
   administrator: FirstCredentials
   /** For doors. What they report is in `failures`. */
@@ -57,16 +59,19 @@ export interface Core extends Thread, AsyncDisposable {
   auditEntries(accountId: string): Promise<AuditEntry[]>
 }
 
+/** @param options.dataFolder one that is there, or is to stay: it is left behind */
 export async function openCore({
   publicUrl = 'http://pki.example.test',
-}: { publicUrl?: string | undefined } = {}): Promise<Core> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'certkeep-core-'))
+  dataFolder: given,
+}: { publicUrl?: string | undefined; dataFolder?: string } = {}): Promise<Core> {
+  const dataFolder = given ?? mkdtempSync(join(tmpdir(), 'certkeep-core-'))
   const folder = await openDataFolder(dataFolder, { emulate: false, environment: {} })
   const administrator = JSON.parse(await readFile(folder.firstCredentialsPath, 'utf8')) as FirstCredentials
   const writer = new SqliteWriter(folder.databasePath)
   const reader = new SqliteReader(folder.databasePath)
+  const db = sqliteDatabase(reader, new DirectCommitter(writer))
   const thread = compose({
-    db: sqliteDatabase(reader, new DirectCommitter(writer)),
+    db,
     masterKey: folder.masterKey,
     keyring: folder.keyring,
     memory: newSharedMemory(),
@@ -75,7 +80,8 @@ export async function openCore({
     unlimited: false,
     nudgeJobs: () => undefined,
   })
-  const { deps, runner, principals, nonces, brake, trail } = thread
+  const { deps, runner, principals, nonces, brake, trail, quarantine } = thread
+  await quarantine.look()
   const unlimited = new Runner<OperationDeps>({
     deps,
     limiter: { take: () => 0 },
@@ -83,6 +89,7 @@ export async function openCore({
     trail,
     committer: deps.committer,
     counters: { throttled: () => undefined },
+    quarantine,
   })
   const failures: unknown[] = []
   const wall = { aheadMs: 0 }
@@ -103,6 +110,8 @@ export async function openCore({
 
   return {
     ...thread,
+    db,
+    dataFolder,
     administrator,
     unlimited,
     failures,
@@ -145,7 +154,7 @@ export async function openCore({
       reader.close()
       writer.close()
       folder.release()
-      await rm(dataFolder, { recursive: true, force: true })
+      if (given === undefined) await rm(dataFolder, { recursive: true, force: true })
     },
   }
 }
@@ -161,7 +170,7 @@ async function callerBy({ principals }: Thread, accessKeyId: string): Promise<Ca
   return principals.callerOf(principal, reread, { ...origin, accessKeyId })
 }
 
-function jobsOver({ deps, trail, meta, jobs }: Thread) {
+function jobsOver({ deps, trail, meta, jobs, quarantine }: Thread) {
   const jobFailures: Error[] = []
   const { committer, domainClock } = deps
   const trustedClock = new TrustedClock({ marks: meta, committer, domainClock, monotonicClock })
@@ -183,6 +192,7 @@ function jobsOver({ deps, trail, meta, jobs }: Thread) {
     committer,
     domainClock,
     wallClock,
+    held: () => quarantine.holds(),
     alarm: ({ kind }, error) => void jobFailures.push(new Error(`${kind} failed`, { cause: error })),
     handlers: {
       // Once: a CRL a day for the 30 days that a test lets pass would show nothing more.
