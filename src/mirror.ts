@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AuditMirror, BackupError, MirrorBucket, MirrorFolder, type MirrorPlace } from './backup/index.ts'
+import {
+  AuditMirror,
+  BackupError,
+  MirrorBucket,
+  MirrorFolder,
+  type AuditMirrorParts,
+  type MirrorPlace,
+} from './backup/index.ts'
 import type { MirrorConfig } from './config/index.ts'
 import { metaKeys } from './data-folder.ts'
 import { newUuid, wallClock } from './kernel/index.ts'
@@ -30,7 +37,7 @@ export function mirrorPlaceOf(config: MirrorConfig, outboundAllow: readonly stri
 export async function startMirror(
   db: Database,
   place: MirrorPlace,
-  { alarm, fatal }: { alarm: (reason: string) => void; fatal: (reason: string) => void },
+  report: Pick<AuditMirrorParts, 'alarm' | 'fatal' | 'handedOver'>,
 ): Promise<AuditMirror> {
   const meta = metaStore(db)
   const instanceId = (await meta.read(metaKeys.instance))!
@@ -42,8 +49,7 @@ export async function startMirror(
     run: newUuid(),
     wallClock,
     sleep: (ms) => sleep(ms),
-    alarm,
-    fatal,
+    ...report,
   })
   await mirror.start()
   return mirror

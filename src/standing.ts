@@ -44,26 +44,22 @@ export async function takeStanding({ main, db, config, alarm, fatal }: StandingP
   const { auditMirror } = config
   if (!auditMirror) return { release }
 
-  const place = mirrorPlaceOf(auditMirror, config.outboundAllow)
   let mirror: AuditMirror | undefined
   const begin = async (): Promise<void> => {
     if (mirror || (await quarantine.holds())) return
     if (postgres && !(await postgres.take('audit-mirror'))) return
-    mirror = await startMirror(db, place, {
+    mirror = await startMirror(db, mirrorPlaceOf(auditMirror, config.outboundAllow), {
       alarm: (reason) => alarm({ reason }, 'the audit mirror cannot be written and will be tried again'),
       fatal,
+      // This process had lost touch with the server, and another went on.
+      handedOver: postgres && (() => (mirror = undefined)),
     })
   }
   try {
     await begin()
   } catch (error) {
-    // With several processes another may just be letting go of it.
-    if (!postgres && error instanceof BackupError) {
-      await release()
-      throw new StartError(error.message)
-    }
-    if (!postgres) throw error
-    alarm({ error: String(error) }, 'the audit mirror cannot be begun and will be tried again')
+    await release()
+    throw error instanceof BackupError ? new StartError(error.message) : error
   }
   let looking: Promise<void> | undefined
   const looks = setInterval(() => {

@@ -18,6 +18,8 @@ export interface AuditMirrorParts {
   alarm: (reason: string) => void
   /** Another living copy writes to the same mirror: this one has to end. */
   fatal: (reason: string) => void
+  /** Another process of the same instance has taken the mirror over; absent where there is none. */
+  handedOver?: (() => void) | undefined
 }
 
 const entriesAtOnce = 2_000
@@ -140,12 +142,13 @@ export class AuditMirror {
   }
 
   private async renew(): Promise<void> {
-    const { place, wallClock, run, fatal } = this.parts
+    const { place, wallClock, run, instanceId, fatal, handedOver } = this.parts
     if (wallClock.now() - this.ownerAt < ownerEveryMs) return
     const owner = await place.readOwner()
     if (owner && owner.run !== run) {
       this.stopped = true
       this.owning = false
+      if (handedOver && owner.instanceId === instanceId) return handedOver()
       fatal(
         `another copy of this instance has taken over the audit mirror ${place.name}: two copies must not serve at once`,
       )
