@@ -54,7 +54,7 @@ const mayKnow = {
   tls: ['kernel', 'x509', 'keys', 'issuance'],
   notices: ['kernel'],
   // Copies of the data and the keyring, and how a restored instance comes back.
-  backup: ['kernel', 'keys', 'iam'],
+  backup: ['kernel', 'x509', 'keys', 'iam'],
 }
 
 /** Of these the api may use types, so that an answer can say what kind of key it shows. */

@@ -1,4 +1,5 @@
 import type { Write } from '../kernel/index.ts'
+import { reasonCodes, type RevocationReason } from '../x509/index.ts'
 import type { AuditRow, RestoreStore } from './store.ts'
 
 /** What became of what came after the backup. Goes into the quarantine's record, for whoever releases it. */
@@ -48,6 +49,12 @@ class Facts {
     return value === undefined ? new Uint8Array(0) : Buffer.from(this.text(name, /^[0-9a-f]{64}$/), 'hex')
   }
 
+  reason(): RevocationReason {
+    const name = this.text('reason', word)
+    if (!Object.hasOwn(reasonCodes, name)) throw new Unreadable('reason')
+    return name as RevocationReason
+  }
+
   has(name: string): boolean {
     return this.values[name] !== undefined && this.values[name] !== null
   }
@@ -73,7 +80,7 @@ const word = /^[A-Za-z]{1,40}$/
 
 type Merger = (entry: Entry, store: RestoreStore) => Promise<Write[]> | Write[]
 
-const leafIssued: Merger = ({ at, facts }, store) => [
+const leafIssued: Merger = ({ at, facts }, store) =>
   store.issuance({
     caId: facts.text('issuerId', uuid),
     serial: facts.text('serial', serial),
@@ -82,29 +89,26 @@ const leafIssued: Merger = ({ at, facts }, store) => [
     certificateSha256: facts.hash('certificateSha256'),
     spkiSha256: facts.hash('spkiSha256'),
     issuedAt: at,
-  }),
-]
+  })
 
 /** The issuer's ledger, or one's own for a root. A CA without a certificate of ours has no entry. */
-function caIssuance({ at, objectId, facts }: Entry, store: RestoreStore): Write[] {
-  if (!facts.has('serial')) return []
+function caIssuance({ at, objectId, facts }: Entry, store: RestoreStore): Promise<Write[]> {
+  if (!facts.has('serial')) return Promise.resolve([])
   const issuer = facts.optional('issuerId', (f) => f.text('issuerId', uuid))
-  return [
-    store.issuance({
-      caId: issuer ?? objectId,
-      serial: facts.text('serial', serial),
-      kind: issuer === null ? 'root' : 'ca',
-      notAfter: facts.number('notAfter'),
-      certificateSha256: facts.hash('certificateSha256'),
-      spkiSha256: facts.hash('spkiSha256'),
-      issuedAt: at,
-    }),
-  ]
+  return store.issuance({
+    caId: issuer ?? objectId,
+    serial: facts.text('serial', serial),
+    kind: issuer === null ? 'root' : 'ca',
+    notAfter: facts.number('notAfter'),
+    certificateSha256: facts.hash('certificateSha256'),
+    spkiSha256: facts.hash('spkiSha256'),
+    issuedAt: at,
+  })
 }
 
 const caInstalled: Merger = async (entry, store) => {
   const { objectId, facts } = entry
-  const writes = caIssuance(entry, store)
+  const writes = await caIssuance(entry, store)
   if ((await store.caState(objectId)) !== 'pendingActivation') return writes
   const usages = facts.raw('keyUsages')
   return [
@@ -163,14 +167,14 @@ const mergers: Readonly<Record<string, Merger>> = {
     ]
   },
   DestroyUnusedKey: ({ at, objectId }, store) => [store.keyDestroyed(objectId, at)],
-  RevokeCertificate: ({ at, objectId, facts }, store) => [
-    ...revocation(at, facts, store),
-    store.certificateRevoked(objectId, at, facts.text('reason', word)),
+  RevokeCertificate: async ({ at, objectId, facts }, store) => [
+    ...(await revocation(at, facts, store)),
+    store.certificateRevoked(objectId, at, facts.reason()),
     ...(facts.has('spkiSha256') ? [store.barKey(facts.hash('spkiSha256'), at)] : []),
   ],
-  RevokeCa: ({ at, objectId, facts }, store) => [
-    ...revocation(at, facts, store),
-    store.caRevoked(objectId, at, facts.text('reason', word)),
+  RevokeCa: async ({ at, objectId, facts }, store) => [
+    ...(await revocation(at, facts, store)),
+    store.caRevoked(objectId, at, facts.reason()),
   ],
   PublishCrl: ({ objectId, facts }, store) => store.crlNumber(objectId, facts.number('number')),
   DeletePrivateCertificate: certificateDeleted,
@@ -190,16 +194,14 @@ const mergers: Readonly<Record<string, Merger>> = {
   RotateAccessKey: ({ facts }, store) => [store.disableAccessKey(facts.text('replaces'))],
 }
 
-function revocation(revokedAt: number, facts: Facts, store: RestoreStore): Write[] {
-  return [
-    store.revocation({
-      caId: facts.text('issuerId', uuid),
-      serial: facts.text('serial', serial),
-      revokedAt,
-      reason: facts.text('reason', word),
-      notAfter: facts.number('notAfter'),
-    }),
-  ]
+function revocation(revokedAt: number, facts: Facts, store: RestoreStore): Promise<Write[]> {
+  return store.revocation({
+    caId: facts.text('issuerId', uuid),
+    serial: facts.text('serial', serial),
+    revokedAt,
+    reason: facts.reason(),
+    notAfter: facts.number('notAfter'),
+  })
 }
 
 /** Which CAs came into being by these, with a key of their own. */

@@ -1,4 +1,5 @@
 import type { Write } from '../kernel/index.ts'
+import type { RevocationReason } from '../x509/index.ts'
 
 /** A row of the audit log as the database has it, all columns by their names: what a mirror keeps and a restore puts back. */
 export type AuditRow = Readonly<Record<string, string | number | null | Uint8Array>>
@@ -21,8 +22,15 @@ export interface RestoreStore {
     certificateSha256: Uint8Array
     spkiSha256: Uint8Array
     issuedAt: number
-  }): Write
-  revocation(revocation: { caId: string; serial: string; revokedAt: number; reason: string; notAfter: number }): Write
+  }): Promise<Write[]>
+  /** Nothing when it is on the ledger already; so above. */
+  revocation(revocation: {
+    caId: string
+    serial: string
+    revokedAt: number
+    reason: RevocationReason
+    notAfter: number
+  }): Promise<Write[]>
   certificateRevoked(certificateId: string, at: number, reason: string): Write
   certificateDeleted(certificateId: string): Write
   barKey(spkiSha256: Uint8Array, at: number): Write

@@ -3,6 +3,7 @@ import { numberOfUuid, problem } from '../kernel/index.ts'
 import type { AuditRow, RestoreStore } from '../backup/index.ts'
 import type { Database } from './database.ts'
 import { issuanceLedger } from './ledger-store.ts'
+import { revocationStore } from './revocation-store.ts'
 import type { Schema } from './schema.ts'
 import { columnsOf } from './sql.ts'
 
@@ -40,26 +41,7 @@ export function restoreStore(db: Database): RestoreStore {
         values (${sql.join(auditColumns.map((name) => p[name]))}) on conflict (seq) do nothing`.compile(q),
   }))
   const state = db.query<{ caId: string }>()((q, p) => q.selectFrom('cas').select('state').where('id', '=', p.caId))
-  const revoke = db.write<Schema['revocations']>()((q, p) =>
-    q
-      .insertInto('revocations')
-      .values({ ca_id: p.ca_id, serial: p.serial, revoked_at: p.revoked_at, reason: p.reason, not_after: p.not_after })
-      .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
-  )
-  const issuance = db.write<Schema['issuances']>()((q, p) =>
-    q
-      .insertInto('issuances')
-      .values({
-        ca_id: p.ca_id,
-        serial: p.serial,
-        kind: p.kind,
-        not_after: p.not_after,
-        certificate_sha256: p.certificate_sha256,
-        spki_sha256: p.spki_sha256,
-        issued_at: p.issued_at,
-      })
-      .onConflict((conflict) => conflict.columns(['ca_id', 'serial']).doNothing()),
-  )
+  const revocations = revocationStore(db)
   const certificateRevoked = db.write<{ number: number; id: string; at: number; reason: string }>()((q, p) =>
     q
       .updateTable('certificates')
@@ -268,18 +250,10 @@ export function restoreStore(db: Database): RestoreStore {
       }))
     },
     caState: async (caId) => (await state.first({ caId }))?.state,
-    issuance: ({ caId, serial, kind, notAfter, certificateSha256, spkiSha256, issuedAt }) =>
-      issuance({
-        ca_id: caId,
-        serial,
-        kind,
-        not_after: notAfter,
-        certificate_sha256: certificateSha256,
-        spki_sha256: spkiSha256,
-        issued_at: issuedAt,
-      }),
-    revocation: ({ caId, serial, revokedAt, reason, notAfter }) =>
-      revoke({ ca_id: caId, serial, revoked_at: revokedAt, reason, not_after: notAfter }),
+    issuance: async (issuance) =>
+      (await ledger.find(issuance.caId, issuance.serial)) ? [] : [ledger.record(issuance, changed)],
+    revocation: async (revocation) =>
+      (await revocations.find(revocation.caId, revocation.serial)) ? [] : [revocations.record(revocation, changed)],
     certificateRevoked: (id, at, reason) => certificateRevoked({ id, number: numberOfUuid(id), at, reason }),
     certificateDeleted: (id) => certificateDeleted({ id, number: numberOfUuid(id) }),
     barKey: (spki, at) => ledger.barKey(spki, at),
