@@ -72,7 +72,6 @@ export async function resetAdministrator(
       )
     const thread = compose({
       db: open.db,
-      masterKey: open.masterKey,
       keyring: open.keyring,
       memory,
       publicUrl: undefined,

@@ -13,7 +13,7 @@ import {
   type Counters,
   type RateLimiter,
 } from './kernel/index.ts'
-import { Passwords, Sealer, SealedProvider, type KeyProvider, type Keyring, type MasterKey } from './keys/index.ts'
+import { Passwords, SealedProvider, type KeyProvider, type Keyring, type Sealer } from './keys/index.ts'
 import {
   Freshness,
   LeasedKeys,
@@ -45,7 +45,6 @@ import type { Extension } from './x509/index.ts'
 
 export interface ThreadParts {
   db: Database
-  masterKey: MasterKey
   keyring: Keyring
   memory: SharedMemory
   publicUrl: string | undefined
@@ -67,9 +66,10 @@ export interface OtherProcesses {
 
 /** The one object graph, made anew in each thread over what the threads share: memory, database files, keyring. */
 export function compose(parts: ThreadParts) {
-  const { db, masterKey, keyring, memory, publicUrl, rootMarker, unlimited, nudgeJobs, others } = parts
+  const { db, keyring, memory, publicUrl, rootMarker, unlimited, nudgeJobs, others } = parts
   const domainClock = new DomainClock(wallClock, memory.domainClock)
-  const sealer = new Sealer({ current: masterKey })
+  // The keyring's: a rotation of the master key is told to both at once.
+  const { sealer } = keyring
   const committer: Committer = db
   const freshness = new Freshness(memory.freshness, processClock)
   const rights = others ? new RightsOfAllProcesses(memory.rights, freshness) : new RightsGeneration(memory.rights)

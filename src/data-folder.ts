@@ -9,8 +9,9 @@ import {
   createKeyring,
   createMasterKey,
   KeyringError,
-  loadMasterKey,
+  loadMasterKeys,
   MasterKeyError,
+  masterKeysIn,
   openKeyring,
   Passwords,
   SealedProvider,
@@ -43,7 +44,6 @@ export function holdsData(folder: string): boolean {
 }
 
 export interface OpenDataFolder {
-  masterKey: MasterKey
   keyring: Keyring
   /** Set by the start that made the folder: where the first credentials lie. */
   firstCredentialsPath: string
@@ -135,7 +135,7 @@ async function openLocked(
   const databasePath = join(folder, databaseName)
   const initialised = holdsData(folder)
   const masterKey = await masterKeyOf(folder, environment, initialised)
-  const sealer = new Sealer({ current: masterKey })
+  const sealer = new Sealer({ current: masterKey, others: masterKeysIn(folder, environment) })
   const writer = openDatabase(databasePath, folder)
   const reader = new SqliteReader(databasePath)
   try {
@@ -144,7 +144,7 @@ async function openLocked(
     await keyring.removeUnfinished()
     if (!initialised) await makeInstance({ db, folder, keyring, sealer, emulate, instanceId: newUuid() })
     return {
-      ...(await openInstance({ db, folder, keyring, masterKey, emulate })),
+      ...(await openInstance({ db, folder, keyring, emulate })),
       databasePath,
       isNew: !initialised,
       release,
@@ -155,17 +155,17 @@ async function openLocked(
   }
 }
 
-/** The master key of the folder; a new one only where there is no data yet. @throws DataFolderError, MasterKeyError */
+/** The master key of the folder, which is the next one while it is rotated; a new one only where there is no data yet. @throws DataFolderError, MasterKeyError */
 export async function masterKeyOf(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
   initialised: boolean,
 ): Promise<MasterKey> {
-  const loaded = await loadMasterKey({ dataFolder: folder, environment })
-  if (loaded.status === 'loaded') return loaded.masterKey
+  const keys = await loadMasterKeys({ dataFolder: folder, environment })
+  if (keys) return keys.next ?? keys.loaded.masterKey
   if (initialised)
     throw new DataFolderError(
-      `The master key ${loaded.path} is missing, and without it the data in ${folder} cannot be opened: put the file back, or name it in CERTKEEP_MASTER_KEY_FILE.`,
+      `The master key ${join(folder, 'master.key')} is missing, and without it the data in ${folder} cannot be opened: put the file back, or name it in CERTKEEP_MASTER_KEY_FILE.`,
     )
   return createMasterKey({ dataFolder: folder })
 }
@@ -201,10 +201,8 @@ export async function makeInstance(parts: InstanceParts & { sealer: Sealer; inst
 }
 
 /** Checks that database, keyring and the way of starting fit each other. @throws DataFolderError */
-export async function openInstance(
-  parts: InstanceParts & { masterKey: MasterKey },
-): Promise<Omit<OpenDataFolder, 'isNew'>> {
-  const { db, folder, keyring, masterKey, emulate } = parts
+export async function openInstance(parts: InstanceParts): Promise<Omit<OpenDataFolder, 'isNew'>> {
+  const { db, folder, keyring, emulate } = parts
   const meta = metaStore(db)
   if ((await meta.read(metaKeys.keyring)) !== keyring.id)
     throw new DataFolderError(`The keyring in ${folder} belongs to another instance than the database.`)
@@ -219,7 +217,6 @@ export async function openInstance(
     )
   const account = await iamStore(db).firstAccount()
   return {
-    masterKey,
     keyring,
     firstCredentialsPath: credentialsPath(folder),
     accountId: account!.id,

@@ -3,7 +3,7 @@ import { KeyringReader, keyringLines, readBackup, writeBackup, type Lock, type U
 import { openBeside } from './beside.ts'
 import { asFolderError, masterKeyOf } from './data-folder.ts'
 import { problem } from './kernel/index.ts'
-import { openKeyring, Sealer } from './keys/index.ts'
+import { masterKeysIn, openKeyring, Sealer } from './keys/index.ts'
 import { operatorCaller } from './operator.ts'
 import { auditStore, iamStore, keyringCopyStore } from './storage/index.ts'
 
@@ -37,7 +37,10 @@ export async function backupKeyring(
   const { db, lineage, domainClock, close } = await openBeside(folder, database)
   try {
     const masterKey = await masterKeyOf(folder, environment, true)
-    const keyring = await openKeyring({ dataFolder: folder, sealer: new Sealer({ current: masterKey }) })
+    const keyring = await openKeyring({
+      dataFolder: folder,
+      sealer: new Sealer({ current: masterKey, others: masterKeysIn(folder, environment) }),
+    })
     const copies = keyringCopyStore(db)
     const account = await iamStore(db).firstAccount()
     const keyIds = await keyring.list()

@@ -8,13 +8,14 @@ import { postgresBackend, source, sqliteBackend, type Alarm, type Backend, type 
 import type { Config, ListenAddress } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
 import { controlOf } from './control-key.ts'
-import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
+import { instanceAccount, masterKeyOf, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
 import type { ClockChange } from './emulator/index.ts'
 import { emulatorRootMarker } from './emulator/index.ts'
 import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
 import { newAccount, RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
+import type { MasterKey } from './keys/index.ts'
 import { keepTls, listenersOf, StartError, tlsSourceOf, urlOf, type TlsKeeper } from './listeners.ts'
 import type { Logger } from './log.ts'
 import { InstanceMetrics, type Snapshot } from './metrics/index.ts'
@@ -81,7 +82,6 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     })
   const main = compose({
     db: backend.db,
-    masterKey: folder.masterKey,
     keyring: folder.keyring,
     memory,
     publicUrl,
@@ -142,7 +142,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   const calls = { ...mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }), metrics: metricsText }
   for (const storage of backend.threads) {
     const { dataFolder, emulate, unlimited, proxies, logRequests } = config
-    const { masterKey } = folder
+    const masterKey = folder.keyring.sealer.current
     const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
     const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
     const data = { ...shared, storage, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
@@ -167,6 +167,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     minute,
   )
 
+  const rotationLooks = followRotation(main, config.dataFolder, alarm, (next) =>
+    Promise.all(workers.map(({ call }) => call('masterKey', next))),
+  )
   const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
   const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
 
@@ -191,6 +194,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     async stop() {
       clearInterval(marks)
       clearInterval(rightsLooks)
+      clearInterval(rotationLooks)
       tls?.stop()
       await jobs.stop()
       await standing.release()
@@ -220,6 +224,25 @@ async function openData(
   const processId = newUuid()
   const folder = await openSharedFolder(dataFolder, { emulate, environment, database, processId, leaseMs })
   return { folder, backend: postgresBackend(database, workers, processId), release: () => undefined }
+}
+
+const rotationLooksEveryMs = 2_000
+
+/** While the master key is rotated (rotate-master-key.ts) new values are sealed under the next one, in all threads. */
+function followRotation(
+  { deps: { sealer } }: Thread,
+  dataFolder: string,
+  alarm: Alarm,
+  tellWorkers: (next: MasterKey) => Promise<unknown>,
+): NodeJS.Timeout {
+  const look = async (): Promise<void> => {
+    const wanted = await masterKeyOf(dataFolder, process.env, true)
+    if (wanted.keyId === sealer.keyId) return
+    sealer.use(wanted)
+    await tellWorkers(wanted)
+  }
+  const failed = (error: unknown) => alarm('master-key', { error: String(error) }, 'the master key cannot be read')
+  return setInterval(() => void look().catch(failed), rotationLooksEveryMs)
 }
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }

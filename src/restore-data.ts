@@ -34,7 +34,7 @@ import {
   writeDurably,
 } from './data-folder.ts'
 import { newUuid, wallClock } from './kernel/index.ts'
-import { KeyringError, openKeyring, placeKeyring, Sealer, type Keyring } from './keys/index.ts'
+import { KeyringError, masterKeysIn, openKeyring, placeKeyring, Sealer, type Keyring } from './keys/index.ts'
 import { readKeyringCopy } from './keyring-backup.ts'
 import { operatorCaller } from './operator.ts'
 import { asDatabaseError, readBelongsTo, type BelongsTo } from './shared-folder.ts'
@@ -168,12 +168,13 @@ async function instanceIn(pool: ReturnType<typeof openPool>): Promise<string | u
 
 /** The keyring of the folder, put there from a copy if one is given. */
 async function bringKeyring(folder: string, { keyringCopy, environment, onStep }: RestoreOptions): Promise<Keyring> {
-  const sealer = new Sealer({ current: await masterKeyOf(folder, environment, true) })
+  const current = await masterKeyOf(folder, environment, true)
+  const sealer = new Sealer({ current, others: masterKeysIn(folder, environment) })
   if (keyringCopy) {
     const { header, files } = await readKeyringCopy(keyringCopy.file, keyringCopy.unlock)
-    if (header.masterKeyId !== sealer.keyId)
+    if (!sealer.has(header.masterKeyId))
       throw new BackupError(
-        `The copy of the keyring opens with the master key ${header.masterKeyId}, and the one here is ${sealer.keyId}.`,
+        `The copy of the keyring opens with the master key ${header.masterKeyId}, and here is ${sealer.keyId}: put master-retired-${header.masterKeyId}.key beside it.`,
       )
     await placeKeyring(folder, files).catch(async (error: unknown) => {
       // Of a run that was killed; another keyring than the copy's stays untouched.

@@ -15,7 +15,7 @@ import {
   type OpenDataFolder,
 } from './data-folder.ts'
 import { minute, newUuid, wallClock } from './kernel/index.ts'
-import { createKeyring, openKeyring, Sealer, type Keyring } from './keys/index.ts'
+import { createKeyring, masterKeysIn, openKeyring, Sealer, type Keyring } from './keys/index.ts'
 import {
   checkServer,
   isDatabaseFailure,
@@ -89,7 +89,7 @@ async function openOnly(folder: string, options: SharedFolderOptions, db: Databa
     throw new DataFolderError(`A restore into ${folder} was begun and not finished: run it again.`)
   refuseStrangers(folder, instance, belongsTo)
   const masterKey = await masterKeyOf(folder, environment, instance !== undefined)
-  const sealer = new Sealer({ current: masterKey })
+  const sealer = new Sealer({ current: masterKey, others: masterKeysIn(folder, environment) })
   const processes = processStore(db, metaKeys.emulatorClock)
   const { now: databaseNow, processes: others } = await processes.glance()
   refuseOtherTime(databaseNow)
@@ -104,7 +104,7 @@ async function openOnly(folder: string, options: SharedFolderOptions, db: Databa
   }
   if (belongsTo?.state !== 'made')
     await writeDurably(join(folder, belongsToName), { instance: instanceId, state: 'made' } satisfies BelongsTo)
-  const opened = await openInstance({ db, folder, keyring, masterKey, emulate })
+  const opened = await openInstance({ db, folder, keyring, emulate })
   await refuseCopy(folder, keyring, db)
   await processes.hold(processId, leaseMs)
   return { ...opened, isNew: instance === undefined }

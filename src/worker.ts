@@ -20,7 +20,7 @@ import { compose } from './compose.ts'
 import { controlOf } from './control-key.ts'
 import { emulatorDoor, emulatorRootMarker, type ClockChange } from './emulator/index.ts'
 import { monotonicClock, problem, wallClock } from './kernel/index.ts'
-import { openKeyring, Sealer, type MasterKey } from './keys/index.ts'
+import { masterKeysIn, openKeyring, Sealer, type MasterKey } from './keys/index.ts'
 import type { Listeners } from './listeners.ts'
 import { newLogger } from './log.ts'
 import { CallMetrics } from './metrics/index.ts'
@@ -58,6 +58,7 @@ const callMain = threadCalls(parentPort!, {
   forgetAll: () => thread.deps.keys.forgetAll(),
   metrics: () => metrics.snapshot(),
   tls: (now: TlsNow) => useTls(now),
+  masterKey: (next: MasterKey) => thread.deps.sealer.use(next),
   close: () => close(),
 })
 
@@ -68,12 +69,11 @@ const storage = openThreadStorage(data.storage, (request) =>
 )
 const keyring = await openKeyring({
   dataFolder: data.dataFolder,
-  sealer: new Sealer({ current: data.masterKey }),
+  sealer: new Sealer({ current: data.masterKey, others: masterKeysIn(data.dataFolder, process.env) }),
 })
 const thread = compose({
   db: storage.db,
   others: storage.others,
-  masterKey: data.masterKey,
   keyring,
   memory: data.memory,
   publicUrl: data.publicUrl,

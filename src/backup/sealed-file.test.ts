@@ -88,7 +88,9 @@ function* mutations(original: Buffer, count: number): Generator<Buffer> {
 
 const declared = (error: unknown): void => {
   if (!(error instanceof BackupError)) throw error
+  refused++
 }
+let refused = 0
 
 describe('whatever comes from outside is read or refused as a backup', () => {
   test('sealed files', async () => {
@@ -135,6 +137,8 @@ describe('whatever comes from outside is read or refused as a backup', () => {
         declared(error)
       }
     }
+    expect(refused).toBeGreaterThan(5_000)
+    refused = 0
     for (const [original, read] of [
       [entry, parseMirrorLine],
       [owner, (line: string) => parseOwner(line, 'here')],
@@ -145,5 +149,6 @@ describe('whatever comes from outside is read or refused as a backup', () => {
         } catch (error) {
           declared(error)
         }
+    expect(refused).toBeGreaterThan(5_000)
   })
 })

@@ -32,7 +32,15 @@ export {
   type PasswordsOptions,
 } from './passwords.ts'
 export { SealedProvider } from './sealed-provider.ts'
-export { masterKeyOf, SealError, Sealer, type HashPurpose, type SealingPurpose } from './sealing.ts'
+export { beginRotation, endRotation, loadMasterKeys, masterKeysIn, type MasterKeys } from './master-key-rotation.ts'
+export {
+  masterKeyOf,
+  SealError,
+  Sealer,
+  type MasterKeySearch,
+  type HashPurpose,
+  type SealingPurpose,
+} from './sealing.ts'
 export { newAccessKeyId, newAccessKeySecret, newToken, tokenHash } from './secrets.ts'
 export {
   KeyError,

@@ -22,7 +22,7 @@ import {
   writeControlFile,
   writeDataKeyFile,
 } from './keyring-file.ts'
-import { SealError, type Sealer } from './sealing.ts'
+import { masterKeyOf, SealError, type Sealer } from './sealing.ts'
 
 /** A data key, unwrapped. The bytes stay inside the KeyObject. */
 export interface DataKey {
@@ -42,6 +42,8 @@ export interface KeyringOptions {
 const controlName = 'control'
 /** What a file system puts into the root of a volume of its own; a keyring may be one. */
 const foreignFolder = 'lost+found'
+/** So much is written whole by every drive. */
+const sectorBytes = 512
 
 /**
  * Makes the keyring of a new instance, durable when this returns. Only for a data folder without a database: an empty
@@ -105,6 +107,11 @@ export class Keyring {
     this.#sealer = sealer
     this.#onStep = onStep
     this.id = id
+  }
+
+  /** What its files are wrapped by. */
+  get sealer(): Sealer {
+    return this.#sealer
   }
 
   /**
@@ -244,6 +251,65 @@ export class Keyring {
       }
       return files
     })
+  }
+
+  /**
+   * Wraps a data key, or the control file, under the current master key, where it is under another. In place, and of the same
+   * length: a file that is destroyed meanwhile is never made anew, and a sector is written whole or not at all.
+   */
+  async rewrap(what: { keyId: string } | 'control'): Promise<'rewrapped' | 'current' | 'absent'> {
+    return guarded(async () => {
+      await this.#checkControl()
+      const name = what === 'control' ? controlName : `${what.keyId}.key`
+      const file = await open(join(this.#folder, name), constants.O_RDWR | constants.O_NOFOLLOW).catch(
+        (error: unknown) => {
+          if (errnoOf(error) === 'ENOENT') return undefined
+          throw error
+        },
+      )
+      if (!file) return 'absent'
+      try {
+        const was = await file.readFile()
+        const next = this.#wrappedAnew(was, name)
+        if (!next) return 'current'
+        if (next.length !== was.length || next.length > sectorBytes)
+          throw new KeyringError('KeyringUnavailable', `The keyring's file ${name} cannot be written in place.`)
+        await file.write(next, 0, next.length, 0)
+        await file.sync()
+        // It was destroyed between: its last bytes are to be random ones.
+        if ((await file.stat()).nlink === 0) {
+          await file.write(randomBytes(next.length), 0, next.length, 0)
+          await file.sync()
+          return 'absent'
+        }
+        return 'rewrapped'
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  /** Undefined when it is under the current master key already. */
+  #wrappedAnew(content: Buffer, name: string): Buffer | undefined {
+    if (name === controlName) {
+      const { keyringId, proof } = parseControlFile(content)
+      if (masterKeyOf('keyring-control', proof) === this.#sealer.keyId) return undefined
+      this.#sealer.open('keyring-control', [keyringId], proof)
+      const again = this.#sealer.seal('keyring-control', [keyringId], new Uint8Array())
+      return writeControlFile({ keyringId, proof: again })
+    }
+    const file = parseDataKeyFile(content, name)
+    const { keyId, accountId, spkiSha256, wrapped } = file
+    if (masterKeyOf('data-key', wrapped) === this.#sealer.keyId) return undefined
+    const context = [this.id, keyId, accountId, spkiSha256]
+    const bytes = opening(`The data key ${keyId}`, 'DataKeyDamaged', () =>
+      this.#sealer.open('data-key', context, wrapped),
+    )
+    try {
+      return writeDataKeyFile({ ...file, wrapped: this.#sealer.seal('data-key', context, bytes) })
+    } finally {
+      bytes.fill(0)
+    }
   }
 
   /** All names but those that every keyring has, from a folder that has just been seen to be this keyring. */

@@ -2,6 +2,7 @@
 import { createPublicKey, createPrivateKey } from 'node:crypto'
 import { backupKeyring } from '../../src/keyring-backup.ts'
 import { restoreData } from '../../src/restore-data.ts'
+import { rotateMasterKey } from '../../src/rotate-master-key.ts'
 
 const { act, folder, file, keyring, step, pem, database } = JSON.parse(process.argv[2]!) as Record<string, string>
 const onStep = (reached: string): void => {
@@ -10,6 +11,8 @@ const onStep = (reached: string): void => {
 if (act === 'keyring') {
   const lock = { recipient: createPublicKey(pem!) }
   await backupKeyring(folder!, { file: file!, lock, database, place: 'A', environment: {}, onStep })
+} else if (act === 'rotate') {
+  await rotateMasterKey(folder!, { database, environment: {}, onStep, settleMs: 0 })
 } else {
   const unlock = { privateKey: createPrivateKey(pem!) }
   const keyringCopy = { file: keyring!, unlock }

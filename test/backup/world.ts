@@ -6,7 +6,7 @@ import { backupKeyring } from '../../src/keyring-backup.ts'
 import { startMirror } from '../../src/mirror.ts'
 import { restoreData } from '../../src/restore-data.ts'
 import { openCore, type Core } from '../support/core.ts'
-import { aSafe } from './certkeep.ts'
+import type { aSafe } from './certkeep.ts'
 
 /** One instance with everything but its doors, and what an operator does with it. */
 export interface World extends Core {

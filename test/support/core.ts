@@ -72,7 +72,6 @@ export async function openCore({
   const db = sqliteDatabase(reader, new DirectCommitter(writer))
   const thread = compose({
     db,
-    masterKey: folder.masterKey,
     keyring: folder.keyring,
     memory: newSharedMemory(),
     publicUrl,
