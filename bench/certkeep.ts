@@ -4,12 +4,16 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { huaweiHeaders, own } from '../test/support/client.ts'
-import { startService, type Service } from '../test/support/service.ts'
+import { startService, type Service, type ServiceOptions } from '../test/support/service.ts'
 import { request } from './load.ts'
 
 /** The service on two HTTP threads, each write durable before its answer, no limits on calls. */
-export const startCertkeep = (environment: Record<string, string> = {}): Promise<Service> =>
-  startService({ emulate: true, workers: 2, environment: { CERTKEEP_EMULATOR_UNLIMITED: 'yes', ...environment } })
+export const startCertkeep = (
+  environment: Record<string, string> = {},
+  options: ServiceOptions = {},
+): Promise<Service> => startService({ ...options, workers: 2, environment: { ...unlimited, ...environment } })
+
+export const unlimited = { CERTKEEP_EMULATOR_UNLIMITED: 'yes' }
 
 export async function aP256Root(service: Service): Promise<string> {
   const { caId } = await own(service.url, service.credentials, 'CreateCa', {

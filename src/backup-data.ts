@@ -1,7 +1,6 @@
 import { dataLines, writeBackup, type Lock } from './backup/index.ts'
 import { openBeside } from './beside.ts'
 import { wallClock } from './kernel/index.ts'
-import { restoreStore } from './storage/index.ts'
 
 /**
  * A backup of everything but master key and keyring, as it is at one instant, while the service goes on.
@@ -11,15 +10,13 @@ export async function backupData(
   folder: string,
   { file, lock, database }: { file: string; lock: Lock; database: string | undefined },
 ): Promise<{ bytes: number; takenAt: number }> {
-  const { db, instanceId, lineage, domainClock, snapshot: take, close } = await openBeside(folder, database)
+  const { instanceId, lineage, domainClock, snapshot: take, close } = await openBeside(folder, database)
   try {
-    // Before the snapshot: what comes between is in both, and merging it does nothing.
-    const auditSeq = await restoreStore(db).lastAuditSeq()
     const takenAt = wallClock.now()
     const snapshot = await take()
     try {
       const { migrations } = snapshot
-      const header = { instanceId, lineage, takenAt, domainTime: domainClock.now(), auditSeq, migrations }
+      const header = { instanceId, lineage, takenAt, domainTime: domainClock.now(), migrations }
       return { bytes: await writeBackup(file, 'data', lock, dataLines(header, snapshot)), takenAt }
     } finally {
       await snapshot.close()

@@ -1,7 +1,10 @@
-import { auditTrail } from './audit/index.ts'
+import { auditTrail, type NoteSigner } from './audit/index.ts'
 import { Quarantine } from './backup/index.ts'
+import { auditIdentity, auditSigner } from './audit-key.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
-import type { JobSchedule } from './end-of-life/index.ts'
+import type { CrlSchedule } from './ca/index.ts'
+import { evidenceOf, type JobSchedule } from './end-of-life/index.ts'
+import { Gate } from './guards/index.ts'
 import { GuessBrake, KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
 import {
@@ -23,12 +26,17 @@ import {
   SharedShares,
   type ShareRequest,
 } from './processes/index.ts'
+import { RevocationMarks } from './revocation/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import { UseMarks, type UseSources } from './use-marks/index.ts'
 import {
   accountRows,
+  alarmStore,
+  auditLogStore,
   auditStore,
   caStore,
   certificateStore,
+  guardStore,
   iamStore,
   issuanceLedger,
   jobStore,
@@ -37,7 +45,10 @@ import {
   metaStore,
   noticeStore,
   restoreStore,
+  receiptStore,
+  responderStore,
   revocationStore,
+  useMarkStore,
   type Database,
   type NonceLedger,
 } from './storage/index.ts'
@@ -78,7 +89,10 @@ export function compose(parts: ThreadParts) {
   const nonces = new SharedNonces(memory.nonces, wallClock)
   const iam = iamStore(db)
   const jobs = jobStore(db)
+  const revocationMarks = new RevocationMarks(memory.revocationMarks, processClock)
   const audit = auditStore(db)
+  const meta = metaStore(db)
+  let signer: Promise<NoteSigner> | undefined
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
   const keyUses = new KeyUses({ store: iam, committer, wallClock })
@@ -93,8 +107,9 @@ export function compose(parts: ThreadParts) {
     generation: rights,
     wallClock,
   })
-  const jobSchedule: JobSchedule & { crlDue: (caId: string, at: number) => ReturnType<typeof jobs.schedule> } = {
+  const jobSchedule: JobSchedule & CrlSchedule = {
     crlDue: (caId, at) => jobs.schedule('publishCrl', caId, at),
+    responderDue: (caId, at) => jobs.schedule('certifyResponder', caId, at),
     endOfCa: (caId, dueAt) => jobs.schedule('endCa', caId, dueAt),
     destroyKey: (keyId, dueAt) => jobs.schedule('destroyKey', keyId, dueAt),
   }
@@ -107,6 +122,8 @@ export function compose(parts: ThreadParts) {
     keyStore: keyStore(db),
     keys,
     audit,
+    auditLog: auditLogStore(db),
+    auditIdentity: () => auditIdentity(meta),
     iam,
     passwords,
     sealer,
@@ -120,18 +137,24 @@ export function compose(parts: ThreadParts) {
     crlSchedule: jobSchedule,
     jobSchedule,
     nudgeJobs,
-    clockMarks: metaStore(db),
-    instanceValues: metaStore(db),
+    clockMarks: meta,
+    instanceValues: meta,
     keyringCopies: keyringCopyStore(db),
     restored: restoreStore(db),
+    guards: guardStore(db),
+    alarms: alarmStore(db),
+    useMarks: new UseMarks({ store: useMarkStore(db), committer, domainClock }),
+    useSources: sources,
   } satisfies OperationDeps
-  const quarantine = new Quarantine(memory.quarantine, deps.instanceValues)
+  const gate = new Gate({ ...deps, evidence: evidenceOf(deps), persons: principals, trail })
+  const quarantine = new Quarantine(memory.quarantine, meta)
   const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
     deps,
     limiter: unlimited ? { take: () => 0 } : limiterOver(memory, freshness, others),
     authorizer: principals,
+    gate,
     trail,
     committer,
     counters: throttledCalls,
@@ -141,10 +164,15 @@ export function compose(parts: ThreadParts) {
     deps,
     runner,
     principals,
+    gate,
     trail,
     jobs,
-    meta: metaStore(db),
+    meta,
+    receipts: receiptStore(db),
+    auditSigner: () => (signer ??= auditSigner({ meta, sealer, committer })),
     notices: noticeStore(db),
+    responders: responderStore(db),
+    revocationMarks,
     nonces: others ? noncesOfAll(others.nonces, nonces, sealer) : noncesOver(nonces, sealer),
     freshness,
     rights,
@@ -154,6 +182,9 @@ export function compose(parts: ThreadParts) {
   }
 }
 
+/** A CRL may be kept by caches and verifiers until its nextUpdate. Nobody answers OCSP here. */
+const sources: UseSources = { crl: 'cached', ocsp: 'cached', export: 'watched', download: 'cached' }
+
 export type Thread = ReturnType<typeof compose>
 
 const publicationAt = (publicUrl: string | undefined): Publication | undefined =>
@@ -161,6 +192,7 @@ const publicationAt = (publicUrl: string | undefined): Publication | undefined =
     ? undefined
     : {
         crlUrl: (caId) => `${publicUrl}/crl/${caId}.crl`,
+        ocspUrl: (caId) => `${publicUrl}/ocsp/${caId}`,
         issuerUrl: (caId) => `${publicUrl}/ca/${caId}.cer`,
       }
 
@@ -171,15 +203,27 @@ function limiterOver(memory: SharedMemory, freshness: Freshness, others: OtherPr
   return new LeasedRateLimiter({ shares, exact, freshness, clock: processClock, ask: others.askForShare })
 }
 
+const maxKeyHashes = 10_000
+
 /** Nonces are remembered as keyed hashes, so that neither memory nor database tells what clients sent. */
-const noncesOver = (nonces: SharedNonces, sealer: Sealer) =>
-  ({
+function noncesOver(nonces: SharedNonces, sealer: Sealer) {
+  const keyHashes = new Map<string, number>()
+  const keyHashOf = (accessKeyId: string): number => {
+    let keyHash = keyHashes.get(accessKeyId)
+    if (keyHash === undefined) {
+      keyHash = sealer.keyedHash('nonce', Buffer.from(accessKeyId)).readUInt16BE()
+      if (keyHashes.size >= maxKeyHashes) keyHashes.clear()
+      keyHashes.set(accessKeyId, keyHash)
+    }
+    return keyHash
+  }
+  return {
     remember(accessKeyId, nonce, timestampMs) {
       const hash = sealer.keyedHash('nonce', Buffer.from(`${accessKeyId}\n${nonce}`))
-      const keyHash = sealer.keyedHash('nonce', Buffer.from(accessKeyId)).readUInt16BE()
-      return { verdict: nonces.remember(hash, keyHash, timestampMs), hash: hash.subarray(0, 16) }
+      return { verdict: nonces.remember(hash, keyHashOf(accessKeyId), timestampMs), hash: hash.subarray(0, 16) }
     },
-  }) satisfies Nonces
+  } satisfies Nonces
+}
 
 /** This process's own memory first: it is quick, and it knows who has used up their room. */
 function noncesOfAll(all: NonceLedger, nonces: SharedNonces, sealer: Sealer): Nonces {

@@ -67,12 +67,11 @@ export const metaKeys = {
   lineage: 'instance.lineage',
   keyring: 'instance.keyring',
   controlKey: 'instance.control-key',
-  /** The number of the last audit entry in the backup that the instance was restored from. */
-  backupSeq: 'instance.backup-seq',
   /** Ids of keys that were missing in the keyring when the instance was restored, as JSON. */
   absentKeys: 'instance.absent-keys',
   emulator: 'instance.emulator',
   emulatorClock: 'emulator.clock',
+  auditKey: 'audit.key',
 } as const
 
 /** Owns what belongs to no tenant: the control key. */

@@ -43,7 +43,7 @@ export async function startMirror(
   const instanceId = (await meta.read(metaKeys.instance))!
   const mirror = new AuditMirror({
     place,
-    entriesAfter: auditRows(db),
+    entries: auditRows(db),
     instanceId,
     lineage: (await meta.read(metaKeys.lineage)) ?? instanceId,
     run: newUuid(),

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { auditTrail } from './audit/index.ts'
+import { auditTrail, type NoteSigner } from './audit/index.ts'
+import { auditSigner } from './audit-key.ts'
 import {
   BackupError,
   DataReader,
@@ -15,8 +16,10 @@ import {
   quarantineKey,
   quarantineWrite,
   readBackup,
+  type AuditRow,
   type DataHeader,
   type InstanceValues,
+  type MergeReport,
   type MirrorPlace,
   type QuarantineRecord,
   type Unlock,
@@ -33,7 +36,8 @@ import {
   takeLock,
   writeDurably,
 } from './data-folder.ts'
-import { newUuid, wallClock } from './kernel/index.ts'
+import { signedReceipt } from './end-of-life/index.ts'
+import { newUuid, problem, wallClock, type Write } from './kernel/index.ts'
 import { KeyringError, masterKeysIn, openKeyring, placeKeyring, Sealer, type Keyring } from './keys/index.ts'
 import { readKeyringCopy } from './keyring-backup.ts'
 import { operatorCaller } from './operator.ts'
@@ -48,6 +52,7 @@ import {
   metaStore,
   openPool,
   postgresDatabase,
+  receiptStore,
   restoreStore,
   sqliteDatabase,
   SqliteReader,
@@ -77,9 +82,6 @@ export interface RestoreOptions {
   environment: Readonly<Record<string, string | undefined>>
   onStep?: ((step: (typeof restoreSteps)[number]) => void) | undefined
 }
-
-/** Entries before the backup's last that are merged as well: several processes do not commit in the order of the numbers. */
-const overlap = 1_000
 
 /**
  * Makes a new instance of a backup: in quarantine, under a new id, with what the audit mirror knows of the time after the
@@ -204,7 +206,7 @@ async function load(
   })
   try {
     await readBackup(file, 'data', unlock, (line) => reader.take(line))
-    const { lineage, takenAt, auditSeq } = reader.finish()
+    const { lineage, takenAt } = reader.finish()
     const record: QuarantineRecord = {
       ...emptyReport(),
       restoredAt: wallClock.now(),
@@ -214,7 +216,6 @@ async function load(
     }
     await loading!.setMeta(metaKeys.instance, instanceId)
     await loading!.setMeta(metaKeys.lineage, lineage)
-    await loading!.setMeta(metaKeys.backupSeq, String(auditSeq))
     await loading!.setMeta(quarantineKey, quarantineText(record))
     await loading!.finish()
   } catch (error) {
@@ -243,10 +244,7 @@ async function bringForward(
     if (!owner) throw new BackupError(`There is no audit mirror in ${mirror.name}.`)
     const lineage = await meta.read(metaKeys.lineage)
     if (owner.lineage !== lineage) throw new BackupError(`The audit mirror ${mirror.name} is another instance’s.`)
-    const from = Math.max(0, Number(await meta.read(metaKeys.backupSeq)) - overlap)
-    // One after the other: what an act does may depend on what the one before it did.
-    for await (const row of mirrorEntries(mirror, from)) await db.commit(await mergeEntry(row, restored, report))
-    await restored.continueAudit()
+    await doOver(db, mirror, report)
     knownUntil = Math.max(knownUntil, owner.until)
   }
   onStep('restore.merged')
@@ -260,6 +258,8 @@ async function bringForward(
   await db.commit([
     ...(await unknownCopies(db, record)),
     restored.raiseRights(),
+    restored.voidApprovals(wallClock.now()),
+    ...(await missingReceipts(db, keyring.sealer)),
     meta.write(metaKeys.absentKeys, JSON.stringify(absentKeys)),
     quarantineWrite(meta, record),
     auditTrail(auditStore(db), wallClock).done(operatorCaller(account!.id), 'RestoreBackup', {
@@ -271,7 +271,43 @@ async function bringForward(
   return record
 }
 
+/**
+ * The acts behind the backup, one after the other: what one does may depend on what the one before it did. Their entries go behind
+ * those that the backup has in the Merkle log, in the same order, so that the log goes on as it was. What had no place yet
+ * in the backup comes in its turn, and last what the mirror does not know.
+ */
+async function doOver(db: Database, mirror: MirrorPlace, report: MergeReport): Promise<void> {
+  const restored = restoreStore(db)
+  const unplaced = new Map((await restored.unnumbered()).map((row) => [saltOf(row), row]))
+  const before = [...unplaced.values()].map(({ seq }) => seq)
+  for await (const row of mirrorEntries(mirror, await restored.auditSize())) {
+    await db.commit(await mergeEntry(row, restored, report))
+    unplaced.delete(saltOf(row))
+  }
+  await db.commit([
+    ...before.map((seq) => restored.dropAuditRow(seq)),
+    ...[...unplaced.values()].map((row) => restored.auditRow(row)),
+  ])
+}
+
+/** Each entry has its own. */
+const saltOf = ({ salt, request_id, at }: AuditRow): string =>
+  salt instanceof Uint8Array ? Buffer.from(salt).toString('hex') : `${String(request_id)} ${String(at)}`
+
 const numbersAtOnce = 1_000
+
+/** The receipts of CAs that came to their end after the backup: their statements are in the audit log, to the letter. */
+async function missingReceipts(db: Database, sealer: Sealer): Promise<Write[]> {
+  const receipts = receiptStore(db)
+  const writes: Write[] = []
+  let signer: NoteSigner | undefined
+  for (const { caId, statement } of await restoreStore(db).receiptStatements()) {
+    if (await receipts.find(caId)) continue
+    signer ??= await auditSigner({ meta: metaStore(db), sealer, committer: db })
+    writes.push(receipts.insert(signedReceipt(signer, caId, statement), problem('ChangedMeanwhile')))
+  }
+  return writes
+}
 
 /**
  * Copies of the keyring may have been made after the last moment that is known of. They stand in the list as one copy of

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { auditTrail } from './audit/index.ts'
 import { openBeside } from './beside.ts'
-import { asFolderError, DataFolderError, instanceAccount } from './data-folder.ts'
+import { asFolderError, DataFolderError, instanceAccount, metaKeys } from './data-folder.ts'
 import {
   beginRotation,
   endRotation,
@@ -43,9 +43,10 @@ export interface Rotation {
 const noticedWithinMs = 5_000
 const pageSize = 200
 const maxPasses = 3
-/** Among the single values: the private key of the TLS listener's own certificate (tls/instance-certificate.ts). */
+/** Among the single values: the keys of the TLS listener (tls/instance-certificate.ts) and of the audit log (audit-key.ts). */
 const sealedMembers: readonly SealedMember[] = [
   { key: 'tls.certificate', member: 'sealedKey', purpose: 'certificate-key', context: [instanceAccount, 'tls'] },
+  { key: metaKeys.auditKey, member: 'sealed', purpose: 'audit-key', context: [instanceAccount, 'audit'] },
 ]
 
 /**

@@ -7,7 +7,7 @@ import type { Service } from '../../test/support/service.ts'
 import { alibabaRequest, startCertkeep } from '../certkeep.ts'
 import { load, request, type Measured } from '../load.ts'
 import { startBareHttp } from '../peers/bare-http.ts'
-import { interleaved, rounds, type Row } from './row.ts'
+import { interleaved, rounds, type Figure } from './row.ts'
 
 const connections = 32
 const seconds = 3
@@ -19,7 +19,7 @@ const deletesARun = 12_000
 const noop = (service: Service): string => alibabaRequest(service, 'ListUserCertificateOrder', { OrderType: 'BUY' })
 
 /** `DeleteUserCertificate` against that call, and that call against a bare server. */
-export async function calls(command: string): Promise<Row[]> {
+export async function calls(): Promise<Figure[]> {
   await using service = await startCertkeep()
   await using bare = await startBareHttp(2)
   const bareRequest = request('POST', '/?OrderType=BUY', { host: bare.address })
@@ -46,7 +46,7 @@ export async function calls(command: string): Promise<Row[]> {
     yardstick: string,
     reach: number,
     p99: boolean,
-  ): Row => {
+  ): Figure => {
     const ratio = value.requestsPerSecond / against.requestsPerSecond
     return {
       name,
@@ -59,7 +59,6 @@ export async function calls(command: string): Promise<Row[]> {
       reached: ratio >= reach && p99,
       p50Ms: value.p50Ms,
       p99Ms: value.p99Ms,
-      command,
     }
   }
   return [

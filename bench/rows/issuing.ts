@@ -2,13 +2,13 @@ import { own } from '../../test/support/client.ts'
 import { aCsr, aP256Root, huaweiRequest, startCertkeep } from '../certkeep.ts'
 import { load, type Measured } from '../load.ts'
 import { cfsslSign, startCfssl } from '../peers/cfssl.ts'
-import { interleaved, type Row } from './row.ts'
+import { interleaved, type Figure } from './row.ts'
 
 const connections = 32
 const seconds = 5
 
 /** Issuing P-256 from a CSR through the Huawei door, against cfssl with and without its store; and with the export of the PEM. */
-export async function issuing(command: string): Promise<Row[]> {
+export async function issuing(): Promise<Figure[]> {
   const csr = aCsr()
   await using service = await startCertkeep()
   await using stored = await startCfssl({ stored: true })
@@ -42,7 +42,14 @@ export async function issuing(command: string): Promise<Row[]> {
   const { ours } = measured
   // One after the other, as a client does it: the times add up.
   const both = 1 / (1 / ours.requestsPerSecond + 1 / exported.ours.requestsPerSecond)
-  const row = (name: string, value: number, against: Measured, yardstick: string, reach: number, p99: boolean): Row => {
+  const row = (
+    name: string,
+    value: number,
+    against: Measured,
+    yardstick: string,
+    reach: number,
+    p99: boolean,
+  ): Figure => {
     const ratio = value / against.requestsPerSecond
     return {
       name,
@@ -55,7 +62,6 @@ export async function issuing(command: string): Promise<Row[]> {
       reached: ratio >= reach && p99,
       p50Ms: ours.p50Ms,
       p99Ms: ours.p99Ms,
-      command,
     }
   }
   const withStore = 'cfssl with its SQLite store'

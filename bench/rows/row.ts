@@ -1,7 +1,7 @@
 import type { Measured } from '../load.ts'
 
-/** One line of bench/results.json: what was measured, against what, in the same run. */
-export interface Row {
+/** What was measured, against what, in the same run. */
+export interface Figure {
   name: string
   value: number
   unit: string
@@ -13,6 +13,11 @@ export interface Row {
   reached: boolean
   p50Ms: number
   p99Ms: number
+}
+
+/** One line of bench/results.json. */
+export interface Row extends Figure {
+  /** Measures it anew. */
   command: string
 }
 

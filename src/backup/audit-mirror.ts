@@ -4,10 +4,19 @@ import { entryDigest, type MirrorOwner, type MirrorPlace } from './mirror-place.
 import { BackupError } from './sealed-file.ts'
 import type { AuditRow } from './store.ts'
 
+/** The audit log, as a mirror reads it. */
+export interface MirrorEntries {
+  /** Entries behind a number in the order of the log: those that have their place in it. */
+  after(seq: number, limit: number): Promise<(AuditRow & { seq: number })[]>
+  /** A mark behind every entry that there is at this moment, with a place or without. */
+  mark(): Promise<number>
+  /** Whether every entry before a mark has its place by now. */
+  placed(mark: number): Promise<boolean>
+}
+
 export interface AuditMirrorParts {
   place: MirrorPlace
-  /** Entries behind a number in their order, as far as none can come between them any more. */
-  entriesAfter: (seq: number, limit: number) => Promise<(AuditRow & { seq: number })[]>
+  entries: MirrorEntries
   instanceId: string
   lineage: string
   /** Of this start. */
@@ -59,6 +68,7 @@ export class AuditMirror {
   private stopped = false
   private failing = false
   private owning = false
+  private mark: { at: number; mark: number } | undefined
 
   constructor(parts: AuditMirrorParts) {
     this.parts = parts
@@ -81,7 +91,7 @@ export class AuditMirror {
           : `The instance that this one was restored from, or another that was, is alive and writes to the audit mirror ${place.name}: stop it first.`,
       )
     if (owner && owner.seq > 0) {
-      const [mine] = await this.parts.entriesAfter(owner.seq - 1, 1)
+      const [mine] = await this.parts.entries.after(owner.seq - 1, 1)
       if (mine?.seq !== owner.seq || entryDigest(mine) !== owner.digest)
         throw new BackupError(
           `The audit mirror ${place.name} knows of acts that this instance does not: restore with --mirror, or name another place.`,
@@ -124,21 +134,24 @@ export class AuditMirror {
   }
 
   private async copy(): Promise<void> {
-    const { place, entriesAfter, wallClock } = this.parts
+    const { place, entries, wallClock } = this.parts
+    this.mark ??= { at: wallClock.now(), mark: await entries.mark() }
+    // Asked before the reading: then what was there at the mark's time is among what is read.
+    const { at, mark } = this.mark
+    const placed = await entries.placed(mark)
     for (;;) {
-      const now = wallClock.now()
-      const rows = await entriesAfter(this.seq, entriesAtOnce)
+      const rows = await entries.after(this.seq, entriesAtOnce)
       const last = rows.at(-1)
       if (last) {
         await place.append(rows[0]!.seq, rows.map(mirrorLine).join(''))
         this.seq = last.seq
         this.digest = entryDigest(last)
       }
-      if (rows.length < entriesAtOnce) {
-        this.until = now
-        return
-      }
+      if (rows.length < entriesAtOnce) break
     }
+    if (!placed) return
+    this.until = at
+    this.mark = undefined
   }
 
   private async renew(): Promise<void> {

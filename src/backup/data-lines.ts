@@ -9,8 +9,6 @@ export interface DataHeader {
   /** Wall clock and domain clock, ms since 1970. */
   takenAt: number
   domainTime: number
-  /** Of the last audit entry in it; what came after is in the audit mirror, if there is one. */
-  auditSeq: number
   migrations: readonly string[]
 }
 
@@ -110,10 +108,10 @@ function readHeader(value: unknown): DataHeader {
   const header = (value ?? {}) as Record<string, unknown>
   if (header['certkeep'] !== 'data') throw damaged()
   if (header['version'] !== 1) throw new BackupError('The backup was made by a newer version of Certkeep.')
-  const { instanceId, lineage, takenAt, domainTime, auditSeq, migrations } = header
+  const { instanceId, lineage, takenAt, domainTime, migrations } = header
   if (
     ![instanceId, lineage].every(isText) ||
-    ![takenAt, domainTime, auditSeq].every(isNumber) ||
+    ![takenAt, domainTime].every(isNumber) ||
     !Array.isArray(migrations) ||
     !migrations.every(isText)
   )

@@ -1,4 +1,4 @@
-export { AuditMirror, livingOwner, type AuditMirrorParts } from './audit-mirror.ts'
+export { AuditMirror, livingOwner, type AuditMirrorParts, type MirrorEntries } from './audit-mirror.ts'
 export * from './backup-file.ts'
 export * from './data-lines.ts'
 export * from './keyring-copies.ts'

@@ -43,12 +43,9 @@ export const attestKeyringCopyDestroyed = operation<Needs>()({
     if (copy.attestedAt !== null) throw problem('KeyringCopyAttested', { number })
     return {
       answer: {},
-      writes: keyringCopies.attest(
-        number,
-        domainClock.now(),
-        caller.userName,
-        problem('KeyringCopyAttested', { number }),
-      ),
+      writes: [
+        keyringCopies.attest(number, domainClock.now(), caller.userName, problem('KeyringCopyAttested', { number })),
+      ],
       audit: { objectType: 'keyringCopy', objectId: String(number), facts: { number, place: copy.place } },
     }
   },

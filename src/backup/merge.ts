@@ -172,6 +172,14 @@ const mergers: Readonly<Record<string, Merger>> = {
     store.certificateRevoked(objectId, at, facts.reason()),
     ...(facts.has('spkiSha256') ? [store.barKey(facts.hash('spkiSha256'), at)] : []),
   ],
+  RevokeUnderEndingCa: ({ at, objectId, facts }, store) =>
+    store.revocationRange({
+      caId: objectId,
+      from: facts.text('fromSerial', serial),
+      upTo: facts.text('upToSerial', serial),
+      now: at,
+      reason: facts.reason(),
+    }),
   RevokeCa: async ({ at, objectId, facts }, store) => [
     ...(await revocation(at, facts, store)),
     store.caRevoked(objectId, at, facts.reason()),
@@ -181,8 +189,9 @@ const mergers: Readonly<Record<string, Merger>> = {
   DeleteRepositoryCertificate: certificateDeleted,
   MakeKeyringCopy: ({ at, facts }, store) =>
     store.keyringCopy({ number: facts.number('number'), madeAt: at, place: facts.text('place') }),
-  AttestKeyringCopyDestroyed: ({ at, userName, facts }, store) =>
+  AttestKeyringCopyDestroyed: ({ at, userName, facts }, store) => [
     store.keyringCopyAttested(facts.number('number'), at, userName),
+  ],
   // Of people and their rights only what takes away: an old key, user or password must not come back to life.
   DeleteUser: ({ objectId }, store) => [store.disableUser(objectId)],
   SetUserEnabled: ({ objectId, facts }, store) => (facts.raw('enabled') === false ? [store.disableUser(objectId)] : []),

@@ -109,7 +109,6 @@ describe('whatever comes from outside is read or refused as a backup', () => {
       lineage: 'l',
       takenAt: 1,
       domainTime: 1,
-      auditSeq: 1,
       migrations: ['m'],
     }
     const lines = [header, { table: 'meta', columns: ['key', 'value'] }, ['a', { b: 'eA==' }], { end: true, rows: 1 }]

@@ -6,11 +6,14 @@ export type AuditRow = Readonly<Record<string, string | number | null | Uint8Arr
 
 /** What a restored instance is told of what came after its backup. Every write may be repeated; none needs the row to be there. */
 export interface RestoreStore {
-  /** Highest number of an entry that is there; 0 for none. */
-  lastAuditSeq(): Promise<number>
+  /** So many entries of the audit log have their place in the Merkle log. */
+  auditSize(): Promise<number>
+  /** Those that have none yet, in the order in which they will get one. */
+  unnumbered(): Promise<(AuditRow & { seq: number })[]>
+  /** Adds an entry behind all that are there; it gets its place in its turn. */
   auditRow(row: AuditRow): Write
-  /** So that the next entry gets a number behind all that were put back. */
-  continueAudit(): Promise<void>
+  /** Takes an entry without a place away again. */
+  dropAuditRow(seq: number): Write
 
   /** How a CA stands, or undefined where it is not known here: it came after the backup. */
   caState(caId: string): Promise<string | undefined>
@@ -31,6 +34,8 @@ export interface RestoreStore {
     reason: RevocationReason
     notAfter: number
   }): Promise<Write[]>
+  /** All unexpired and unrevoked serials between these. */
+  revocationRange(range: { caId: string; from: string; upTo: string; now: number; reason: RevocationReason }): Write[]
   certificateRevoked(certificateId: string, at: number, reason: string): Write
   certificateDeleted(certificateId: string): Write
   barKey(spkiSha256: Uint8Array, at: number): Write
@@ -60,13 +65,17 @@ export interface RestoreStore {
   liveKeys(): Promise<string[]>
   /** A numbered copy of the keyring with every key that was not destroyed. */
   keyringCopy(copy: { number: number; madeAt: number; place: string }): Write[]
-  keyringCopyAttested(number: number, at: number, by: string): Write[]
+  keyringCopyAttested(number: number, at: number, by: string): Write
   disableAccessKey(accessKeyId: string): Write
   disableUser(userId: string): Write
   removePassword(userId: string): Write
   /** Everybody's rights are read anew. */
   raiseRights(): Write
+  /** No approval of before is good for anything: it may have been used, or taken back. */
+  voidApprovals(at: number): Write
 
+  /** What was stated of each CA that came to its end, to the letter. */
+  receiptStatements(): Promise<{ caId: string; statement: string }[]>
   /** CAs that wait for their deletion, and when. */
   pendingDeletions(): Promise<{ caId: string; dueAt: number }[]>
   /** Moves a scheduled deletion, which must be as it was read. */

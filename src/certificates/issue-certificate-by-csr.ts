@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import Type from 'typebox'
 import { newSerial, newUuid, operation, problemsOf, type Clock } from '../kernel/index.ts'
 import { caProblems, checkUnder, crlSettingsOf, installed, issuerFor, type Ca } from '../ca/index.ts'
@@ -14,6 +14,7 @@ import {
   nameConstraintsInput,
   signCaCertificate,
   subordinateExtensions,
+  traitsUnder,
   uuidInput,
   validityInput,
   validityOf,
@@ -30,7 +31,7 @@ import {
   type GeneralName,
   type KeyUsage,
 } from '../x509/index.ts'
-import { acceptedKey, first, issuedFacts, issueLeaf, theIssuer, type IssueNeeds } from './issue.ts'
+import { first, issuedFacts, issueLeaf, refuseBarredKey, theIssuer, type IssueNeeds } from './issue.ts'
 
 const issuanceProblem = problemsOf(issuanceProblems)
 const caProblem = problemsOf(caProblems)
@@ -78,7 +79,7 @@ export const issueCertificateByCsr = operation<IssueNeeds>()({
       ca,
       {
         subject: { der: csr.info.subjectDer, fields: csr.info.subject.fields() },
-        spki: csr.spki.der,
+        spki: csr.spki,
         signatureHash: hashUnder(ca),
         validity: input.validity,
         request: {
@@ -163,7 +164,9 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
     checkUnder(issuer, notAfter, pathLength)
     const id = newUuid()
     const serial = newSerial()
-    const keyAlgorithm = (await acceptedKey(csr.spki.der, 'ca', deps.ledger)).algorithm
+    const spkiSha256 = digest('sha256', csr.spki.der, 'buffer')
+    await refuseBarredKey(spkiSha256, 'ca', deps.ledger)
+    const keyAlgorithm = csr.spki.algorithm
     if (keyAlgorithm === undefined) throw issuanceProblem('KeyRefused', { reason: 'its kind is not issued for' })
     const { certificate, signing } = await signCaCertificate(deps, {
       caId: id,
@@ -221,16 +224,17 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
       writes: [
         deps.cas.unchanged(parent, caProblem('CaChanged')),
         deps.cas.insert(ca),
-        deps.ledger.record(
+        ...deps.ledger.record(
           {
             caId: parent.id,
             serial,
             kind: 'ca',
             notAfter,
-            certificateSha256: createHash('sha256').update(certificate).digest(),
-            spkiSha256: createHash('sha256').update(csr.spki.der).digest(),
+            certificateSha256: digest('sha256', certificate, 'buffer'),
+            spkiSha256,
             issuedAt: now,
           },
+          traitsUnder(parent.id, deps.publication),
           issuanceProblem('SerialTaken'),
         ),
         deps.ledger.done(signing.id),

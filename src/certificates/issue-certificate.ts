@@ -13,7 +13,7 @@ import {
   validityInput,
 } from '../issuance/index.ts'
 import { generateExportableKey, KeyGenerationBusy } from '../keys/index.ts'
-import { keyAlgorithms, type GeneralName, type KeyAlgorithmName, type NameFields } from '../x509/index.ts'
+import { keyAlgorithms, parseSpki, type GeneralName, type KeyAlgorithmName, type NameFields } from '../x509/index.ts'
 import { first, issuedFacts, issueLeaf, theIssuer, type IssueNeeds } from './issue.ts'
 import { problem } from './problems.ts'
 
@@ -78,7 +78,7 @@ export const issueCertificate = operation<IssueNeeds>()({
         ca,
         {
           subject,
-          spki,
+          spki: parseSpki(spki),
           signatureHash: hashOf(ca.keyAlgorithm, input.signatureHash),
           validity: input.validity,
           request: {

@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { newNumberedUuid, newSerial, numberOfUuid, type Caller, type Clock, type Write } from '../kernel/index.ts'
 import { caAttributes, issuerFor, visibleCa, type Ca, type CaStore, type IssuingNeeds } from '../ca/index.ts'
 import { caProblems } from '../ca/index.ts'
 import {
+  decrypts,
   hashName,
   leafExtensions,
   signLeaf,
+  traitsUnder,
   validityOf,
   type IssuanceLedger,
   type LeafRequest,
@@ -14,16 +16,7 @@ import {
 } from '../issuance/index.ts'
 import type { KeyProvider, Sealer } from '../keys/index.ts'
 import { problemsOf, type ResourceRule } from '../kernel/index.ts'
-import {
-  checkKey,
-  generalNameText,
-  isEmptyName,
-  parseSpki,
-  X509Error,
-  type NameFields,
-  type SignatureHash,
-  type Spki,
-} from '../x509/index.ts'
+import { generalNameText, isEmptyName, type NameFields, type SignatureHash, type Spki } from '../x509/index.ts'
 import type { Certificate } from './certificate.ts'
 import { issuanceProblems } from '../issuance/index.ts'
 import { problem } from './problems.ts'
@@ -56,7 +49,8 @@ export const theIssuer = <Input extends { issuerId: string }>(
 
 export interface LeafOrder {
   subject: { der: Uint8Array; fields: NameFields }
-  spki: Uint8Array
+  /** Of a kind that we issue for, and strong: {@link checkKey} has passed it. */
+  spki: Spki
   /** null under an issuer whose key takes none. */
   signatureHash: SignatureHash | null
   validity: ValidityRequest
@@ -86,18 +80,20 @@ export async function issueLeaf(
   const end = issuer.certificate.tbs.notAfter
   if (notAfter > end) throw caProblem('ValidityBeyondIssuer', { notAfter: end })
 
-  const spki = await acceptedKey(order.spki, 'leaf', deps.ledger)
+  const { spki } = order
+  const spkiSha256 = hash('sha256', spki.der, 'buffer')
+  await refuseBarredKey(spkiSha256, 'leaf', deps.ledger)
   const serial = newSerial()
   const der = await signLeaf(deps, issuer, order.signatureHash, {
     serial,
     notBefore,
     notAfter,
     subject: order.subject.der,
-    spki: order.spki,
+    spki: spki.der,
     extensions: leafExtensions(order.request, spki, issuer, deps.publication, isEmptyName(order.subject.der)),
   })
   const id = newNumberedUuid()
-  const sha256 = createHash('sha256').update(der).digest()
+  const sha256 = hash('sha256', der, 'buffer')
   const certificate: Certificate = {
     id,
     number: numberOfUuid(id),
@@ -130,14 +126,13 @@ export async function issueLeaf(
     revokedAt: null,
     revocationReason: null,
   }
-  const spkiSha256 = createHash('sha256').update(order.spki).digest()
   return {
     certificate,
     spkiSha256,
     writes: [
       deps.cas.unchanged(ca, caProblem('CaChanged')),
       deps.certificates.insert(certificate, problem('NameTaken', { name: '' })),
-      deps.ledger.record(
+      ...deps.ledger.record(
         {
           caId: ca.id,
           serial,
@@ -147,6 +142,10 @@ export async function issueLeaf(
           spkiSha256,
           issuedAt: now,
         },
+        {
+          ...traitsUnder(ca.id, deps.publication),
+          decrypts: order.privateKey !== undefined && decrypts(order.request),
+        },
         issuanceProblem('SerialTaken'),
       ),
     ],
@@ -154,27 +153,18 @@ export async function issueLeaf(
 }
 
 /**
- * A key of a kind that we issue for, strong enough, not revoked for compromise; a leaf's is not a CA's either, while a CA
- * may well have a second certificate. @throws Problem KeyRefused
+ * A key that was revoked for compromise is never certified again; a leaf's is not a CA's either, while a CA may well have a
+ * second certificate. @throws Problem KeyRefused
  */
-export async function acceptedKey(
-  der: Uint8Array,
+export async function refuseBarredKey(
+  spkiSha256: Uint8Array,
   kind: 'leaf' | 'ca',
   ledger: Pick<IssuanceLedger, 'keyBar'>,
-): Promise<Spki> {
+): Promise<void> {
   const refuse = (reason: string) => issuanceProblem('KeyRefused', { reason })
-  let spki: Spki
-  try {
-    spki = parseSpki(der)
-    checkKey(spki, 'issue')
-  } catch (error) {
-    if (error instanceof X509Error) throw refuse(error.message)
-    throw error
-  }
-  const bar = await ledger.keyBar(createHash('sha256').update(der).digest())
+  const bar = await ledger.keyBar(spkiSha256)
   if (bar === 'compromised') throw refuse('a certificate for it was revoked because the key was compromised')
   if (bar === 'caKey' && kind === 'leaf') throw refuse('it is the key of a CA')
-  return spki
 }
 
 export const first = (value: string | readonly string[] | undefined): string | undefined =>

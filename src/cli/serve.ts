@@ -1,6 +1,8 @@
+import { enableCompileCache, flushCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
-import { readConfig, type ServeOptions } from '../config/index.ts'
+import { readConfig, type Config, type ServeOptions } from '../config/index.ts'
 import type { RunningService } from '../main.ts'
 
 /** Exit codes: 0 stopped as asked, 1 could not start, 70 the state of the disk became unknown (EX_SOFTWARE). */
@@ -25,36 +27,34 @@ export function addServeCommand(program: Command): void {
     .option('--insecure-http', 'listen on an address that is not loopback without TLS, behind a proxy that has it')
     .option('--log-requests', 'a line of the log for each request: never its query or body')
     .option('--emulate', 'run as an emulator: its clock can be moved, and its data is not for earnest')
+    .option('--strict', 'with --emulate: refuse parameters that nobody reads, which the clouds ignore')
+    .option('--until-input-ends', 'stop when standard input ends: for programs that start the service')
     .action(run)
 }
 
-async function run(options: ServeOptions): Promise<void> {
+async function run({ untilInputEnds, ...options }: ServeOptions & { untilInputEnds?: boolean }): Promise<void> {
   process.umask(0o077) // whatever is made in the data folder is its owner's alone
+  const config = configOf(options)
+  keepCompiled(config.dataFolder)
   // Only now: the other commands do without the service, and start several times faster.
   const [{ newLogger }, { serve }] = await Promise.all([import('../log.ts'), import('../main.ts')])
   const log = newLogger()
   let service: RunningService
   try {
-    const config = readConfig(options, process.env)
     service = await serve(config, log, (reason) => {
       log.error({}, reason)
       process.exit(70)
     })
     process.stdout.write(banner(service, config.emulate))
   } catch (error) {
-    // Refusals to start are one sentence each; anything else is a bug and shows where it happened.
-    const expected =
-      error instanceof Error && ['ConfigError', 'StartError', 'DataFolderError', 'TlsError'].includes(error.name)
-    process.stderr.write(
-      `certkeep: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-    )
-    process.exit(1)
+    refuse(error)
   }
+  flushCompileCache() // else only an end in good order would
   let stopping = false
-  const stop = (signal: NodeJS.Signals): void => {
+  const stop = (why: string): void => {
     if (stopping) return
     stopping = true
-    process.stdout.write(`${signal}: finishing what is under way …\n`)
+    process.stdout.write(`${why}: finishing what is under way …\n`)
     service.stop().then(
       () => {
         process.stdout.write('Stopped.\n')
@@ -68,6 +68,37 @@ async function run(options: ServeOptions): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // Whoever started us may be killed without a word; what it held open ends with it.
+  if (untilInputEnds)
+    process.stdin
+      .on('end', () => stop('End of input'))
+      .on('error', () => stop('End of input'))
+      .resume()
+}
+
+function configOf(options: ServeOptions): Config {
+  try {
+    return readConfig(options, process.env)
+  } catch (error) {
+    return refuse(error)
+  }
+}
+
+/** Refusals to start are one sentence each; anything else is a bug and shows where it happened. */
+function refuse(error: unknown): never {
+  const expected =
+    error instanceof Error && ['ConfigError', 'StartError', 'DataFolderError', 'TlsError'].includes(error.name)
+  process.stderr.write(`certkeep: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
+  process.exit(1)
+}
+
+/**
+ * Keeps compiled code for the next start, which it makes twice as fast: in the data folder, because whoever can write there
+ * decides what this process runs. What the operator says by NODE_COMPILE_CACHE or NODE_DISABLE_COMPILE_CACHE stands.
+ */
+function keepCompiled(dataFolder: string): void {
+  const { directory } = enableCompileCache(join(dataFolder, 'compiled'))
+  if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] ??= directory // threads read it when they begin
 }
 
 /** Where the launcher lies, for commands that can be pasted in any folder. */

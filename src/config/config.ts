@@ -27,8 +27,12 @@ export interface Config extends ListenAddress {
   webhook: WebhookConfig | undefined
   /** Where the audit log is copied to as it grows. */
   auditMirror: MirrorConfig | undefined
+  /** A file to which checkpoints of the audit log are added: best on a disk of somebody else's. */
+  auditCheckpoints: string | undefined
   workers: number
   emulate: boolean
+  /** The emulator refuses parameters that nobody reads. */
+  strict: boolean
   /** Plain HTTP on an address that is not loopback: only behind a proxy that speaks TLS. */
   insecureHttp: boolean
   /** A line of the log for each request. */
@@ -72,6 +76,7 @@ export interface ServeOptions {
   publicUrl?: string | undefined
   workers?: string | undefined
   emulate?: boolean | undefined
+  strict?: boolean | undefined
   insecureHttp?: boolean | undefined
   logRequests?: boolean | undefined
 }
@@ -108,18 +113,21 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     publicUrl: publicUrlOf(setting(options.publicUrl, 'PUBLIC_URL')),
     proxies: proxiesOf(setting(undefined, 'TRUSTED_PROXIES'), setting(undefined, 'PROXY_HEADER')),
     outboundAllow: blocksOf('CERTKEEP_OUTBOUND_ALLOW', setting(undefined, 'OUTBOUND_ALLOW')),
+    auditCheckpoints: fileOf(setting(undefined, 'AUDIT_CHECKPOINTS')),
     webhook: webhookOf(setting(undefined, 'WEBHOOK_URL'), environment),
     auditMirror: auditMirrorOf(setting(undefined, 'AUDIT_MIRROR'), environment),
     workers:
       wholeNumber('the number of workers', setting(options.workers, 'WORKERS'), 1, maxWorkers) ??
       Math.min(availableParallelism(), 8),
     emulate,
+    strict: options.strict ?? false,
     insecureHttp,
     logRequests: options.logRequests ?? false,
     killAt: emulate ? environment['CERTKEEP_EMULATOR_KILL_AT'] : undefined,
     unlimited: emulate && environment['CERTKEEP_EMULATOR_UNLIMITED'] === 'yes',
   }
-  const hosts = [config, config.tls, config.pki].flatMap((address) => address?.host ?? [])
+  if (config.strict && !emulate) throw new ConfigError('--strict belongs to the emulator: say --emulate too.')
+  const hosts = [config, config.tls, config.pki, config.metrics].flatMap((address) => address?.host ?? [])
   const outside = emulate ? hosts.find((each) => !isLoopback(each)) : undefined
   if (outside !== undefined)
     throw new ConfigError(`The emulator listens on loopback only, and ${outside} is not a loopback address.`)
@@ -246,6 +254,8 @@ export function auditMirrorOf(text: string | undefined, environment: Environment
 /** @throws ConfigError */
 export const outboundAllowOf = (environment: Environment): readonly string[] =>
   blocksOf('CERTKEEP_OUTBOUND_ALLOW', environment['CERTKEEP_OUTBOUND_ALLOW'] || undefined)
+
+const fileOf = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path))
 
 const secretCredential = 'certkeep-webhook-secret'
 const minSecretBytes = 16

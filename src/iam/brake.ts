@@ -87,11 +87,16 @@ export class GuessBrake {
   }
 
   signatureRight(accessKeyId: string, sourceIp: string): void {
+    if (this.nothingWrong()) return
     this.forget(`key ${networkOf(sourceIp)} ${accessKeyId}`)
   }
 
+  private nothingWrong(): boolean {
+    return Atomics.load(this.everWrong, 0) === 0
+  }
+
   private closedFor(name: string): number {
-    if (Atomics.load(this.everWrong, 0) === 0) return 0
+    if (this.nothingWrong()) return 0
     const slot = this.find(this.tagOf(name))
     if (slot === undefined) return 0
     const now = this.clock.now()
@@ -122,7 +127,7 @@ export class GuessBrake {
   }
 
   private forget(name: string): void {
-    if (Atomics.load(this.everWrong, 0) === 0) return
+    if (this.nothingWrong()) return
     const tag = this.tagOf(name)
     const slot = this.find(tag)
     if (slot === undefined) return

@@ -349,7 +349,7 @@ describe('the caller of a request', () => {
     world.world.policies = []
     const next = await principals.refresh(caller)
     expect(next.stillEntitled?.statement.parameters).toEqual([account.id, 2])
-    expect(next.once).toBe(caller.once)
+    expect(next.once).toEqual(caller.once)
     expect(principals.refusal(next, ['test:do'], {})).toMatchObject({ decision: 'implicitDeny' })
     world.world.account = { ...account, iamVersion: 3 }
     const last = await principals.refresh(next)

@@ -179,13 +179,20 @@ export class Principals implements Authorizer {
   ): Caller {
     const { account, user, session } = principal
     const { nonce, projectName, ...rest } = request
+    const { store } = this
+    const entitled = () => this.entitled(principal)
     const caller: Caller = {
       ...rest,
       accountId: account.id,
       userId: user.id,
       userName: user.name,
-      stillEntitled: this.entitled(principal),
-      once: nonce && this.store.rememberNonce(nonce.hash, nonce.timestampMs + 16 * minute, kernelProblem('Replayed')),
+      // Made when a write asks for them: most calls only read.
+      get stillEntitled() {
+        return entitled()
+      },
+      get once() {
+        return nonce && store.rememberNonce(nonce.hash, nonce.timestampMs + 16 * minute, kernelProblem('Replayed'))
+      },
     }
     this.ofCaller.set(caller, { principal, reread, projectName })
     if (rest.accessKeyId !== undefined && !session) this.noteUse(rest.accessKeyId, rest.door)
@@ -195,6 +202,12 @@ export class Principals implements Authorizer {
   /** Whom a door established as this caller. */
   principalOf(caller: Caller): Principal {
     return this.known(caller).principal
+  }
+
+  /** The user behind a caller, also of a temporary key, and whether they act through a role. */
+  personOf(caller: Caller): { userId: string; throughRole: boolean } {
+    const { user, session } = this.known(caller).principal
+    return { userId: session?.makerId ?? user.id, throughRole: session?.role !== undefined }
   }
 
   refusal(caller: Caller, actions: readonly string[], resource: ResourceAttributes): AccessDenial | undefined {

@@ -53,6 +53,19 @@ export const kernelProblems = {
   InQuarantine: () =>
     'this instance was restored from a backup and is in quarantine: it changes nothing until a person releases it',
   ChangedMeanwhile: () => 'the object was changed by somebody else at the same moment; nothing was done',
+  DryRunOperation: ({ operation }: DryRunResult) =>
+    `${operation} would have been done; this was a dry run, and nothing was done`,
+  DryRunNotSupported: ({ operation }: { operation: string }) =>
+    `${operation} changes nothing, so it has no dry run; nothing was done`,
+}
+
+/** What a dry run found: every check passed. Never a secret, and never the answer. */
+export interface DryRunResult {
+  operation: string
+  objectType: string
+  objectId: string
+  /** What the audit entry of the act would say of it; empty where that shows only in doing it (a key, a signature). */
+  facts: Readonly<Record<string, unknown>>
 }
 
 /** What a door may tell of a refusal: the action that is missing and how the decision came about, never what exists. */

@@ -3,15 +3,8 @@ export type { CreateStep, OnStep, ShredStep } from './durable-files.ts'
 export { generateExportableKey, KeyGenerationBusy, type ExportableKey } from './key-generation.ts'
 export { KeyringError, type KeyringErrorCode } from './keyring-file.ts'
 export { destructionLevel, type DestructionLevel } from './keyring-copies.ts'
-export {
-  createKeyring,
-  Keyring,
-  openKeyring,
-  placeKeyring,
-  type DataKey,
-  type KeyringFile,
-  type KeyringOptions,
-} from './keyring.ts'
+export { placeKeyring, type KeyringFile } from './keyring-folder.ts'
+export { createKeyring, Keyring, openKeyring, type DataKey, type KeyringOptions } from './keyring.ts'
 export {
   createMasterKey,
   loadMasterKey,
@@ -31,6 +24,7 @@ export {
   type PasswordCost,
   type PasswordsOptions,
 } from './passwords.ts'
+export { openResponderKey, sealResponderKey, type ResponderKey } from './responder-key.ts'
 export { SealedProvider } from './sealed-provider.ts'
 export { beginRotation, endRotation, loadMasterKeys, masterKeysIn, type MasterKeys } from './master-key-rotation.ts'
 export {

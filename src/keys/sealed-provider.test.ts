@@ -16,6 +16,7 @@ import {
 } from './index.ts'
 import { keyGenerationGate } from './key-generation.ts'
 import { aFolder, anInstance, linted } from './support.fixture.ts'
+import { need } from '../../test/support/tools.ts'
 
 const algorithms = Object.keys(keyAlgorithms) as KeyAlgorithm[]
 const message = Buffer.from('to be signed')
@@ -62,6 +63,7 @@ async function opensslVerifies(
           file('data'),
         ]
       : ['dgst', `-${hash}`, '-verify', file('spki'), '-signature', file('signature'), file('data')]
+  need('openssl')
   return execFileSync('openssl', args, { encoding: 'utf8' }).trim()
 }
 

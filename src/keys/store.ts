@@ -43,14 +43,14 @@ export interface KeyringCopy {
 }
 
 export interface KeyringCopyStore {
-  /** Newest first, with how many keys that are not attested gone each of them may hold. */
+  /** Newest first, with how many keys each of them may hold. */
   list(): Promise<(KeyringCopy & { keys: number })[]>
   /** 0 before the first. */
   lastNumber(): Promise<number>
-  /** The numbers of copies that may hold the key and are not attested destroyed, ascending. */
-  outstanding(keyId: string): Promise<number[]>
+  /** The copies that were made while the key was there, in the order of their numbers. */
+  holding(keyId: string): Promise<Pick<KeyringCopy, 'number' | 'attestedAt'>[]>
   /** Notes a copy before it is made; `taken` when somebody else has taken the number. */
   insert(copy: KeyringCopy, keyIds: readonly string[], taken: Problem): Write[]
   /** Holds only for a copy that is out there. */
-  attest(number: number, at: number, by: string, otherwise: Problem): Write[]
+  attest(number: number, at: number, by: string, otherwise: Problem): Write
 }

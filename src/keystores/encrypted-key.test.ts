@@ -2,7 +2,8 @@ import { createPrivateKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { OpenSsl } from '../x509/test-support/openssl.ts'
 import { encryptPrivateKey } from './index.ts'
-import { aContent, isMissing, keyIn } from './tools.fixture.ts'
+import { aContent, keyIn } from './tools.fixture.ts'
+import { isMissing } from '../../test/support/tools.ts'
 
 const passwords = ['x', 'Aa0,.+-_#!@%^*()[]{}:;<>?/|~`= &', '密码 é 😀']
 

@@ -7,11 +7,11 @@ import {
   cases,
   certificatesIn,
   expectedCertificates,
-  isMissing,
   keyThroughJava,
   listed,
   secretNumber,
 } from './tools.fixture.ts'
+import { isMissing } from '../../test/support/tools.ts'
 
 const alias = 'server'
 const createdAt = Date.UTC(2026, 0, 2, 12)

@@ -8,12 +8,12 @@ import {
   cases,
   certificatesIn,
   expectedCertificates,
-  isMissing,
   keyInPkcs12,
   keyThroughJava,
   listed,
   secretNumber,
 } from './tools.fixture.ts'
+import { isMissing } from '../../test/support/tools.ts'
 
 const friendlyName = 'www.example.com'
 const longest = 'Aa0,.+-_#!@%^*()[]{}:;<>?/|~`= &'

@@ -6,7 +6,8 @@ import { OpenSsl } from '../x509/test-support/openssl.ts'
 import { Password } from './decrypt.ts'
 import { KeystoreError, readPkcs12, writePkcs12, type Pkcs12Contents } from './index.ts'
 import { readAuthenticatedSafe } from './read-pkcs12.ts'
-import { aContent, isMissing, keytool } from './tools.fixture.ts'
+import { aContent, keytool } from './tools.fixture.ts'
+import { isMissing } from '../../test/support/tools.ts'
 
 const password = 'a secret 密码'
 const codeOf = (reading: Promise<unknown>) =>

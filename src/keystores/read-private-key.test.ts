@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { isMissing } from '../../test/support/tools.ts'
 import { ecKey, rsaKey } from '../x509/test-support/hierarchy.ts'
 import { OpenSsl } from '../x509/test-support/openssl.ts'
 import { encryptPrivateKey, KeystoreError, readProtectedKey } from './index.ts'
-import { isMissing } from './tools.fixture.ts'
 
 const passphrase = 'a passphrase 密码'
 const ec = ecKey().privateKey

@@ -5,13 +5,6 @@ import { aLeafSpec, aRoot, aSubordinate, ecKey, issue, rsaKey } from '../x509/te
 import type { OpenSsl } from '../x509/test-support/openssl.ts'
 import type { KeystoreContent } from './index.ts'
 
-/** True if the program is not installed, so that its tests are skipped. Throws in CI, where none may be. */
-export function isMissing(program: 'openssl' | 'keytool'): boolean {
-  if (spawnSync(program, ['help'], { stdio: 'ignore' }).error === undefined) return false
-  if (process.env['CI'] === 'true') throw new Error(`${program} is not installed: in CI its tests are not skipped`)
-  return true
-}
-
 const keys = { 'P-256': () => ecKey(), 'P-384': () => ecKey('secp384r1'), 'RSA-2048': () => rsaKey() }
 
 /** Kinds of key and lengths of chain that each tool has to give back. */

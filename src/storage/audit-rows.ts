@@ -1,31 +1,29 @@
-import { sql } from 'kysely'
-import type { AuditRow } from '../backup/index.ts'
+import type { MirrorEntries } from '../backup/index.ts'
 import type { Database } from './database.ts'
 import { auditColumns } from './restore-store.ts'
 
-type Numbered = AuditRow & { seq: number }
-
 /**
- * The rows of the audit log behind a number, in their order, as far as none can come between them any more: on PostgreSQL a
- * number is taken before its commit, so a row counts only when every transaction that began before its own has ended.
+ * The audit log for a mirror: in the order of the Merkle log, which nothing comes between any more. Numbers begin with 1 here;
+ * the first entry has the index 0.
  */
-export function auditRows(db: Database): (seq: number, limit: number) => Promise<Numbered[]> {
-  const settled =
-    db.engine === 'sqlite'
-      ? sql<number>`1`
-      : sql<number>`(age(xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid))::int`
+export function auditRows(db: Database): MirrorEntries {
   const behind = db.query<{ seq: number; limit: number }>()((q, p) =>
     q
       .selectFrom('audit_entries')
       .select(auditColumns)
-      .select(settled.as('settled'))
-      .where('seq', '>', p.seq)
-      .orderBy('seq')
+      .select('log_index')
+      .where('log_index', '>=', p.seq)
+      .orderBy('log_index')
       .limit(p.limit),
   )
-  return async (seq, limit) => {
-    const rows = await behind.all({ seq, limit })
-    const open = rows.findIndex((row) => Number(row.settled) === 0)
-    return (open < 0 ? rows : rows.slice(0, open)).map(({ settled: _settled, ...row }) => row)
+  const last = db.query<object>()((q) => q.selectFrom('audit_entries').select((e) => e.fn.max('seq').as('seq')))
+  const open = db.query<{ mark: number }>()((q, p) =>
+    q.selectFrom('audit_entries').select('seq').where('log_index', 'is', null).where('seq', '<=', p.mark).limit(1),
+  )
+  return {
+    after: async (seq, limit) =>
+      (await behind.all({ seq, limit })).map(({ log_index, ...row }) => ({ ...row, seq: log_index! + 1 })),
+    mark: async () => Number((await last.first({}))?.seq ?? 0),
+    placed: async (mark) => (await open.first({ mark })) === undefined,
   }
 }

@@ -49,6 +49,17 @@ onEveryEngine(
       expect(await db.cas.find(ours, ca.id)).toEqual(ca)
     })
 
+    test('a CA that was read before is read as it is now, and still by its own account alone', async () => {
+      await using db = await engine.open()
+      const ca = aCa()
+      await db.commit([db.cas.insert(ca)])
+      expect(await db.cas.find(ours, ca.id)).toEqual(ca)
+      expect(await db.cas.find(theirs, ca.id)).toBeUndefined()
+      await db.commit([db.cas.replace(ca, { ...ca, state: 'disabled' }, changed)])
+      expect(await db.cas.find(ours, ca.id)).toEqual({ ...ca, state: 'disabled', version: ca.version + 1 })
+      expect(await db.cas.find(theirs, ca.id)).toBeUndefined()
+    })
+
     test('a CA of another account is not found, like one that does not exist', async () => {
       await using db = await engine.open()
       const ca = aCa({ accountId: theirs })

@@ -128,13 +128,39 @@ function narrowed<Out>(query: SelectQueryBuilder<Schema, 'cas', Out>, accountId:
 /** What a guard on the CA's row holds on to. The number of its last CRL is no part of that. */
 const theCa = ({ id }: { id: string }): string => `ca ${id}`
 
+const maxKnown = 256
+
 export function caStore(db: Database): CaStore {
   const find = db.query<{ accountId: string; id: string }>()((q, p) =>
     q.selectFrom('cas').selectAll().where('id', '=', p.id).where('account_id', '=', p.accountId),
   )
+  const findVersion = db.query<{ accountId: string; id: string }>()((q, p) =>
+    q.selectFrom('cas').select('version').where('id', '=', p.id).where('account_id', '=', p.accountId),
+  )
+  /** As read before. A version is one state of the row for ever, so most often only that is read: a CA issues again and again. */
+  const known = new Map<string, Ca>()
   const findById = db.query<{ id: string }>()((q, p) => q.selectFrom('cas').selectAll().where('id', '=', p.id))
   const holders = db.query<{ keyId: string }>()((q, p) =>
     q.selectFrom('cas').selectAll().where('key_id', '=', p.keyId).where('state', '!=', 'destroyed'),
+  )
+  const issuedBy = db.query<{ issuerId: string; after: string; limit: number }>()((q, p) =>
+    q
+      .selectFrom('cas')
+      .selectAll()
+      .where('issuer_id', '=', p.issuerId)
+      .where('id', '>', p.after)
+      .orderBy('id')
+      .limit(p.limit),
+  )
+  const overKey = db.query<{ accountId: string; spki: Uint8Array }>()((q, p) =>
+    q
+      .selectFrom('keys')
+      .innerJoin('cas', 'cas.key_id', 'keys.id')
+      .selectAll('cas')
+      .where('keys.spki_sha256', '=', p.spki)
+      .where('cas.account_id', '=', p.accountId)
+      .where('cas.state', '!=', 'destroyed')
+      .orderBy('cas.id'),
   )
   const due = db.query<{ now: number }>()((q, p) =>
     q
@@ -175,8 +201,16 @@ export function caStore(db: Database): CaStore {
 
   return {
     async find(accountId, id) {
+      const last = known.get(id)
+      if (last) {
+        const now = await findVersion.first({ accountId, id })
+        if (now?.version === last.version) return last
+      }
       const row = await find.first({ accountId, id })
-      return row && toCa(row)
+      const ca = row && toCa(row)
+      if (known.size >= maxKnown) known.clear()
+      if (ca) known.set(id, ca)
+      return ca
     },
     async findById(id) {
       const row = await findById.first({ id })
@@ -206,6 +240,8 @@ export function caStore(db: Database): CaStore {
       return { rows: rows.map(toCa), total: Number(count!.total) }
     },
     holdersOfKey: async (keyId) => (await holders.all({ keyId })).map(toCa),
+    issuedBy: async (issuerId, limit, after = '') => (await issuedBy.all({ issuerId, after, limit })).map(toCa),
+    overKey: async (accountId, spki) => (await overKey.all({ accountId, spki })).map(toCa),
     due: async (now) => (await due.all({ now })).map(toCa),
     insert: (ca) => insert({ ...toRow(ca), crl_number: 0 }, 1, otherwiseBug),
     replace: (was, next, changed) =>

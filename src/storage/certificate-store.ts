@@ -1,6 +1,7 @@
 import type { SelectQueryBuilder } from 'kysely'
 import type { Certificate, CertificateFilter, CertificateStore } from '../certificates/index.ts'
-import { numberOfUuid } from '../kernel/index.ts'
+import { numberOfUuid, type Page, type PageRequest } from '../kernel/index.ts'
+import { certificateLists } from './certificate-list.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 import { bound, columnsOf, contains } from './sql.ts'
@@ -177,6 +178,77 @@ export function certificateStore(db: Database): CertificateStore {
     q.deleteFrom('certificates').where('number', '=', p.number).where('version', '=', p.version),
   )
 
+  const seqs = certificateLists(db)
+
+  /** Rows that went away since they were found are left out. */
+  async function inOrder(accountId: string, found: readonly number[]): Promise<Certificate[]> {
+    if (found.length === 0) return []
+    const rows = await db.read((q) =>
+      q.selectFrom('certificates').selectAll().where('seq', 'in', found).where('account_id', '=', accountId),
+    )
+    const bySeq = new Map(rows.map((row) => [row.seq, row]))
+    return found.flatMap((seq) => bySeq.get(seq) ?? []).map(toCertificate)
+  }
+
+  /** Without the index, which is not there yet or too far behind: as long as the table is. */
+  async function plainList(
+    accountId: string,
+    filter: CertificateFilter,
+    { offset, limit }: PageRequest,
+  ): Promise<Page<Certificate>> {
+    const [count] = await db.read((q) =>
+      narrowed(
+        q.selectFrom('certificates').select((e) => e.fn.countAll<number>().as('total')),
+        accountId,
+        filter,
+      ),
+    )
+    const order = filter.descending ? 'desc' : 'asc'
+    const rows =
+      limit === 0
+        ? []
+        : await db.read((q) =>
+            narrowed(q.selectFrom('certificates').selectAll(), accountId, filter)
+              .orderBy(sortColumns[filter.sortBy], order)
+              .orderBy('seq', order)
+              .limit(limit)
+              .offset(offset),
+          )
+    return { rows: rows.map(toCertificate), total: Number(count!.total) }
+  }
+  const unrevoked = db.query<{ issuerId: string; after: number; now: number; rows: number }>()((q, p) =>
+    q
+      .selectFrom((e) =>
+        e
+          .selectFrom('certificates')
+          .select(['seq', 'issuer_id', 'revoked_at', 'not_after'])
+          .where('seq', '>', p.after)
+          .orderBy('seq')
+          .limit(p.rows)
+          .as('page'),
+      )
+      .select((e) => [
+        e.fn.max('seq').as('upTo'),
+        e.fn
+          .countAll<number>()
+          .filterWhere('issuer_id', '=', p.issuerId)
+          .filterWhere('revoked_at', 'is', null)
+          .filterWhere('not_after', '>=', p.now)
+          .as('count'),
+      ]),
+  )
+  const markRevoked = db.write<{ issuerId: string; after: number; upTo: number; now: number; reason: string }>()(
+    (q, p) =>
+      q
+        .updateTable('certificates')
+        .set((e) => ({ revoked_at: p.now, revocation_reason: p.reason, version: e('version', '+', 1) }))
+        .where('seq', '>', p.after)
+        .where('seq', '<=', p.upTo)
+        .where('issuer_id', '=', p.issuerId)
+        .where('revoked_at', 'is', null)
+        .where('not_after', '>=', p.now),
+  )
+
   return {
     async find(accountId, id) {
       const number = numberOfUuid(id)
@@ -192,31 +264,20 @@ export function certificateStore(db: Database): CertificateStore {
       const row = await findIssued.first({ accountId, issuerId, serial })
       return row && toCertificate(row)
     },
-    async list(accountId, filter, { offset, limit }) {
-      const [count] = await db.read((q) =>
-        narrowed(
-          q.selectFrom('certificates').select((e) => e.fn.countAll<number>().as('total')),
-          accountId,
-          filter,
-        ),
-      )
-      const order = filter.descending ? 'desc' : 'asc'
-      const rows =
-        limit === 0
-          ? []
-          : await db.read((q) =>
-              narrowed(q.selectFrom('certificates').selectAll(), accountId, filter)
-                .orderBy(sortColumns[filter.sortBy], order)
-                .orderBy('seq', order)
-                .limit(limit)
-                .offset(offset),
-            )
-      return { rows: rows.map(toCertificate), total: Number(count!.total) }
+    async list(accountId, filter, page) {
+      const found = await seqs(accountId, filter, page)
+      if (!found) return plainList(accountId, filter, page)
+      return { rows: await inOrder(accountId, found.rows), total: found.total }
     },
     nameIsTaken: async (accountId, name) => (await named.first({ accountId, name })) !== undefined,
     insert: (certificate, nameTaken) => insert(toRow(certificate), 1, nameTaken),
     replace: (was, next, changed) =>
       replace({ ...toRow(next), version: was.version + 1, was: was.version }, 1, changed),
+    async unrevokedOf(issuerId, after, now, rows) {
+      const page = await unrevoked.first({ issuerId, after, now, rows })
+      return page && page.upTo !== null ? { upTo: page.upTo, count: Number(page.count) } : undefined
+    },
+    markRevoked: (issuerId, after, upTo, now, reason) => markRevoked({ issuerId, after, upTo, now, reason }),
     remove: (certificate, changed) => remove({ number: certificate.number, version: certificate.version }, 1, changed),
   }
 }

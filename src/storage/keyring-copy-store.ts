@@ -24,8 +24,13 @@ export function keyringCopyStore(db: Database): KeyringCopyStore {
       .orderBy('keyring_copies.number', 'desc'),
   )
   const last = db.query<object>()((q) => q.selectFrom('keyring_copies').select((e) => e.fn.max('number').as('number')))
-  const outstanding = db.query<{ keyId: string }>()((q, p) =>
-    q.selectFrom('keyring_copy_keys').select('number').where('key_id', '=', p.keyId).orderBy('number'),
+  const holding = db.query<{ keyId: string }>()((q, p) =>
+    q
+      .selectFrom('keyring_copy_keys as k')
+      .innerJoin('keyring_copies as c', 'c.number', 'k.number')
+      .select(['c.number as number', 'c.attested_at as attestedAt'])
+      .where('k.key_id', '=', p.keyId)
+      .orderBy('c.number'),
   )
   const insert = db.write<Schema['keyring_copies']>()((q, p) =>
     q
@@ -43,17 +48,14 @@ export function keyringCopyStore(db: Database): KeyringCopyStore {
       .where('number', '=', p.number)
       .where('attested_at', 'is', null),
   )
-  const forgetKeys = db.write<{ number: number }>()((q, p) =>
-    q.deleteFrom('keyring_copy_keys').where('number', '=', p.number),
-  )
   return {
     list: async () => (await all.all({})).map((row) => ({ ...toCopy(row), keys: Number(row.keys) })),
     lastNumber: async () => Number((await last.first({}))?.number ?? 0),
-    outstanding: async (keyId) => (await outstanding.all({ keyId })).map(({ number }) => number),
+    holding: (keyId) => holding.all({ keyId }),
     insert: ({ number, madeAt, place, attestedAt, attestedBy }, keyIds, taken) => [
       insert({ number, made_at: madeAt, place, attested_at: attestedAt, attested_by: attestedBy }, 1, taken),
       ...keyIds.map((keyId) => insertKey({ key_id: keyId, number }, 1, otherwiseBug)),
     ],
-    attest: (number, at, by, otherwise) => [attest({ number, at, by }, 1, otherwise), forgetKeys({ number })],
+    attest: (number, at, by, otherwise) => attest({ number, at, by }, 1, otherwise),
   }
 }

@@ -4,14 +4,25 @@ import { initial } from './migrations/0001-initial.ts'
 import { iam } from './migrations/0002-iam.ts'
 import { processes } from './migrations/0003-processes.ts'
 import { notices } from './migrations/0004-notices.ts'
+import { lists } from './migrations/0005-lists.ts'
+import { status } from './migrations/0006-status.ts'
+import { auditLog } from './migrations/0007-audit-log.ts'
+import { endOfLife } from './migrations/0008-end-of-life.ts'
+import { guards } from './migrations/0009-guards.ts'
 import { backup } from './migrations/0010-backup.ts'
+import type { MigrationStatement } from './migrations/statement.ts'
 
 /** All migrations in order. A name is written into the database and never changes; a landed migration is never edited. */
-export const migrations: readonly { name: string; statements: readonly string[] }[] = [
+export const migrations: readonly { name: string; statements: readonly MigrationStatement[] }[] = [
   { name: '0001-initial', statements: initial },
   { name: '0002-iam', statements: iam },
   { name: '0003-processes', statements: processes },
   { name: '0004-notices', statements: notices },
+  { name: '0005-lists', statements: lists },
+  { name: '0006-status', statements: status },
+  { name: '0007-audit-log', statements: auditLog },
+  { name: '0008-end-of-life', statements: endOfLife },
+  { name: '0009-guards', statements: guards },
   { name: '0010-backup', statements: backup },
 ]
 
@@ -39,6 +50,11 @@ export const inWordsOf = (engine: keyof typeof words, statement: string): string
     /\b(?:INT8|TEXT|BYTES|WITHOUT_ROWID|INTEGER_IDENTITY)\b/g,
     (word) => words[engine][word as keyof (typeof words)['sqlite']],
   )
+
+export const statementsFor = (engine: keyof typeof words, statements: readonly MigrationStatement[]): string[] =>
+  statements
+    .flatMap((statement) => (typeof statement === 'string' ? [statement] : statement[engine]))
+    .map((statement) => inWordsOf(engine, statement))
 
 /** The data was written by a later version, which may have changed what this one believes: nothing is touched. */
 export class SchemaTooNew extends Error {
@@ -72,7 +88,7 @@ export function migrateSqlite(connection: DatabaseSync, now: number, upTo?: read
       .all()
       .map((row) => String(row['name']))
     for (const { name, statements } of wanted(missing(applied), upTo)) {
-      for (const statement of statements) connection.exec(inWordsOf('sqlite', statement))
+      for (const statement of statementsFor('sqlite', statements)) connection.exec(statement)
       connection.prepare('INSERT INTO migrations (name, applied_at) VALUES (?, ?)').run(name, now)
     }
     connection.exec('COMMIT')
@@ -120,7 +136,7 @@ export async function migrateWithin(connection: PoolClient, now: number, upTo?: 
   )
   const { rows } = await connection.query<{ name: string }>('SELECT name FROM migrations')
   for (const { name, statements } of wanted(missing(rows.map((row) => row.name)), upTo)) {
-    await connection.query(statements.map((statement) => inWordsOf('postgres', statement)).join(';\n'))
+    await connection.query(statementsFor('postgres', statements).join(';\n'))
     await connection.query('INSERT INTO migrations (name, applied_at) VALUES ($1, $2)', [name, now])
   }
 }

@@ -1,16 +1,16 @@
 import { sql } from 'kysely'
 import { numberOfUuid, problem } from '../kernel/index.ts'
-import type { AuditRow, RestoreStore } from '../backup/index.ts'
+import type { RestoreStore } from '../backup/index.ts'
 import type { Database } from './database.ts'
 import { issuanceLedger } from './ledger-store.ts'
 import { revocationStore } from './revocation-store.ts'
 import type { Schema } from './schema.ts'
-import { columnsOf } from './sql.ts'
+import { bound, columnsOf } from './sql.ts'
 
-type FullAuditRow = Omit<Schema['audit_entries'], 'seq'> & { seq: number }
+/** All but the place, which is given anew. */
+type PlainAuditRow = Omit<Schema['audit_entries'], 'seq' | 'log_index'>
 
-export const auditColumns = columnsOf<FullAuditRow>()(
-  'seq',
+export const auditColumns = columnsOf<PlainAuditRow>()(
   'at',
   'account_id',
   'user_id',
@@ -25,6 +25,8 @@ export const auditColumns = columnsOf<FullAuditRow>()(
   'outcome',
   'code',
   'facts',
+  'salt',
+  'erased',
 )
 
 const final = ['ending', 'destroyed']
@@ -33,13 +35,18 @@ const changed = problem('ChangedMeanwhile')
 /** Writes that bring a restored database forward; they touch what is there, and do nothing where it is not. */
 export function restoreStore(db: Database): RestoreStore {
   const ledger = issuanceLedger(db)
-  const lastSeq = db.query<object>()((q) => q.selectFrom('audit_entries').select((e) => e.fn.max('seq').as('seq')))
-  const insertAudit = db.write<FullAuditRow>()((q, p) => ({
-    compile: () =>
-      sql`insert into audit_entries (${sql.join(auditColumns.map((name) => sql.ref(name)))})
-        ${sql.raw(db.engine === 'postgres' ? 'overriding system value' : '')}
-        values (${sql.join(auditColumns.map((name) => p[name]))}) on conflict (seq) do nothing`.compile(q),
-  }))
+  const size = db.query<object>()((q) => q.selectFrom('audit_log').select('size').where('id', '=', 0))
+  const unnumbered = db.query<object>()((q) =>
+    q
+      .selectFrom('audit_entries')
+      .select(['seq', ...auditColumns])
+      .where('log_index', 'is', null)
+      .orderBy('seq'),
+  )
+  const insertAudit = db.write<PlainAuditRow>()((q, p) => q.insertInto('audit_entries').values(bound(p, auditColumns)))
+  const dropAudit = db.write<{ seq: number }>()((q, p) =>
+    q.deleteFrom('audit_entries').where('seq', '=', p.seq).where('log_index', 'is', null),
+  )
   const state = db.query<{ caId: string }>()((q, p) => q.selectFrom('cas').select('state').where('id', '=', p.caId))
   const revocations = revocationStore(db)
   const certificateRevoked = db.write<{ number: number; id: string; at: number; reason: string }>()((q, p) =>
@@ -139,7 +146,6 @@ export function restoreStore(db: Database): RestoreStore {
         e
           .selectFrom('keys')
           .innerJoin('keyring_copies as c', (join) => join.on('c.number', '=', p.number))
-          .where('c.attested_at', 'is', null)
           .where('keys.state', '!=', 'destroyed')
           .select(['keys.id', 'c.number']),
       )
@@ -151,9 +157,6 @@ export function restoreStore(db: Database): RestoreStore {
       .set({ attested_at: p.at, attested_by: p.by })
       .where('number', '=', p.number)
       .where('attested_at', 'is', null),
-  )
-  const forgetCopyKeys = db.write<{ number: number }>()((q, p) =>
-    q.deleteFrom('keyring_copy_keys').where('number', '=', p.number),
   )
   const disableKey = db.write<{ id: string }>()((q, p) =>
     q
@@ -175,6 +178,21 @@ export function restoreStore(db: Database): RestoreStore {
   )
   const raiseRights = db.write<object>()((q) =>
     q.updateTable('accounts').set((e) => ({ iam_version: e('iam_version', '+', 1) })),
+  )
+  const voidApprovals = db.write<{ at: number }>()((q, p) =>
+    q
+      .updateTable('approvals')
+      .set((e) => ({ expires_at: p.at, version: e('version', '+', 1) }))
+      .where('expires_at', '>', p.at),
+  )
+  const receipts = db.query<object>()((q) =>
+    q
+      .selectFrom('audit_entries')
+      .select(['object_id', 'facts'])
+      .where('object_type', '=', sql.lit('ca'))
+      .where('operation', '=', 'DestroyCaKey')
+      .where('outcome', '=', 'done')
+      .orderBy('seq'),
   )
   const pending = db.query<object>()((q) =>
     q.selectFrom('cas').select(['id', 'due_at']).where('state', '=', 'pendingDeletion').orderBy('id'),
@@ -239,21 +257,22 @@ export function restoreStore(db: Database): RestoreStore {
   const crls = jobForEach('publishCrl', ['active', 'disabled', 'pendingDeletion'])
 
   return {
-    lastAuditSeq: async () => Number((await lastSeq.first({}))?.seq ?? 0),
-    auditRow: (row: AuditRow) => insertAudit(row as unknown as FullAuditRow),
-    async continueAudit() {
-      if (db.engine !== 'postgres') return
-      await db.read((q) => ({
-        compile: () =>
-          sql`select setval(pg_get_serial_sequence('audit_entries', 'seq'),
-            (select coalesce(max(seq), 0) + 1 from audit_entries), false)`.compile(q),
-      }))
-    },
+    auditSize: async () => Number((await size.first({}))?.size ?? 0),
+    unnumbered: async () => unnumbered.all({}),
+    // Of another version's mirror there may be less, or more, than there are columns.
+    auditRow: (row) =>
+      insertAudit(
+        Object.fromEntries(auditColumns.map((name) => [name, row[name] ?? null])) as unknown as PlainAuditRow,
+      ),
+    dropAuditRow: (seq) => dropAudit({ seq }),
     caState: async (caId) => (await state.first({ caId }))?.state,
     issuance: async (issuance) =>
-      (await ledger.find(issuance.caId, issuance.serial)) ? [] : [ledger.record(issuance, changed)],
+      (await ledger.find(issuance.caId, issuance.serial))
+        ? []
+        : ledger.record(issuance, { crlUrl: undefined }, changed),
     revocation: async (revocation) =>
-      (await revocations.find(revocation.caId, revocation.serial)) ? [] : [revocations.record(revocation, changed)],
+      (await revocations.find(revocation.caId, revocation.serial)) ? [] : revocations.record(revocation, changed),
+    revocationRange: (range) => revocations.recordRange(range),
     certificateRevoked: (id, at, reason) => certificateRevoked({ id, number: numberOfUuid(id), at, reason }),
     certificateDeleted: (id) => certificateDeleted({ id, number: numberOfUuid(id) }),
     barKey: (spki, at) => ledger.barKey(spki, at),
@@ -284,11 +303,14 @@ export function restoreStore(db: Database): RestoreStore {
     destroyedKeys: async () => (await keysInState.all({ state: 'destroyed' })).map(({ id }) => id),
     liveKeys: async () => (await keysInState.all({ state: 'live' })).map(({ id }) => id),
     keyringCopy: ({ number, madeAt, place }) => [copy({ number, madeAt, place }), copyKeys({ number })],
-    keyringCopyAttested: (number, at, by) => [attested({ number, at, by }), forgetCopyKeys({ number })],
+    keyringCopyAttested: (number, at, by) => attested({ number, at, by }),
     disableAccessKey: (id) => disableKey({ id }),
     disableUser: (id) => disableUser({ id }),
     removePassword: (id) => removePassword({ id }),
     raiseRights: () => raiseRights({}),
+    voidApprovals: (at) => voidApprovals({ at }),
+    receiptStatements: async () =>
+      (await receipts.all({})).map(({ object_id, facts }) => ({ caId: object_id, statement: facts })),
     pendingDeletions: async () => (await pending.all({})).map(({ id, due_at }) => ({ caId: id, dueAt: due_at! })),
     rearm: (caId, was, dueAt) => [moveDue({ caId, was, dueAt }, 1, changed), setJob({ caId, dueAt })],
     endingDue: (now) => ending({ now }),

@@ -60,6 +60,21 @@ export function sealedValues(db: Database, members: readonly SealedMember[]): Se
       .orderBy('seq')
       .limit(p.limit),
   )
+  const responders = db.query<{ after: string; limit: number }>()((q, p) =>
+    q
+      .selectFrom('ocsp_responders')
+      .select(['ca_id', 'sealed_private_key'])
+      .where('ca_id', '>', p.after)
+      .orderBy('ca_id')
+      .limit(p.limit),
+  )
+  const setResponder = db.write<{ key: string; was: Uint8Array; sealed: Uint8Array }>()((q, p) =>
+    q
+      .updateTable('ocsp_responders')
+      .set({ sealed_private_key: p.sealed })
+      .where('ca_id', '=', p.key)
+      .where('sealed_private_key', '=', p.was),
+  )
   const setAccessKey = db.write<{ key: string; was: Uint8Array; sealed: Uint8Array }>()((q, p) =>
     q
       .updateTable('access_keys')
@@ -115,6 +130,17 @@ export function sealedValues(db: Database, members: readonly SealedMember[]): Se
           sealed: row.sealed_private_key ?? new Uint8Array(0),
         })),
       replace: ({ key, sealed: was }, sealed) => setCertificate({ key: Number(key), was, sealed }, 1, changed),
+    },
+    {
+      name: 'keys of OCSP responders',
+      page: async (after = '', limit) =>
+        (await responders.all({ after: String(after), limit })).map((row) => ({
+          key: row.ca_id,
+          purpose: 'ocsp-responder-key',
+          context: [row.ca_id],
+          sealed: row.sealed_private_key,
+        })),
+      replace: ({ key, sealed: was }, sealed) => setResponder({ key: String(key), was, sealed }, 1, changed),
     },
     ...members.map((member) => sealedMember(db, member)),
   ]

@@ -1,11 +1,19 @@
 import type { MessagePort } from 'node:worker_threads'
-import { problem, type Committer, type Write } from '../kernel/index.ts'
+import { problem, type Committer, type SqlValue, type Write } from '../kernel/index.ts'
 import type { PlainWrite, SetResult, SqliteWriter } from './sqlite.ts'
+
+/** A write without its values. */
+export type WriteForm = Omit<PlainWrite, 'parameters'>
+
+/** A write on its way to the writer: the place of its form among those that its port has sent, then its values. */
+export type SentWrite = readonly [form: number, ...parameters: SqlValue[]]
 
 /** From a thread to the writer: the sets of one turn of its event loop. */
 export interface CommitRequest {
   id: number
-  sets: PlainWrite[][]
+  /** Those not sent before on this port. Texts are most of what a write weighs, so each travels once. */
+  forms: WriteForm[]
+  sets: SentWrite[][]
 }
 
 /** Back: one result for each set, in order. */
@@ -58,10 +66,17 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
+/** What is posted to a thread takes its whole buffer along; of a view on Node's pool that would be all 64 KiB of it. */
+const ownBytes = (value: SqlValue): SqlValue =>
+  value instanceof Uint8Array && value.byteLength < value.buffer.byteLength ? new Uint8Array(value) : value
+
 /** Commits through the writer thread. Sets of one turn of the event loop travel together. */
 export class WriterClient implements Committer {
   private readonly port: MessagePort
   private readonly inFlight = new Map<number, Waiting[]>()
+  private readonly formsByText = new Map<string, { place: number; form: WriteForm }[]>()
+  private forms = 0
+  private newForms: WriteForm[] = []
   private gathered: Waiting[] = []
   private nextId = 1
 
@@ -84,7 +99,26 @@ export class WriterClient implements Committer {
     const id = this.nextId++
     if (this.inFlight.size === 0) this.port.ref()
     this.inFlight.set(id, sets)
-    this.port.postMessage({ id, sets: sets.map(({ writes }) => plain(writes)) } satisfies CommitRequest)
+    const sent = sets.map(({ writes }) => writes.map((write) => this.sent(write)))
+    const forms = this.newForms
+    this.newForms = []
+    this.port.postMessage({ id, forms, sets: sent } satisfies CommitRequest)
+  }
+
+  private sent(write: Write): SentWrite {
+    return [this.placeOf(write), ...write.statement.parameters.map(ownBytes)]
+  }
+
+  private placeOf({ statement: { sql }, rows, guard }: Write): number {
+    let known = this.formsByText.get(sql)
+    if (!known) this.formsByText.set(sql, (known = []))
+    const found = known.find(({ form }) => form.rows === rows && form.guard === guard)
+    if (found) return found.place
+    const form = { sql, rows, guard }
+    const place = this.forms++
+    this.newForms.push(form)
+    known.push({ place, form })
+    return place
   }
 
   private answered({ id, results }: CommitAnswer): void {

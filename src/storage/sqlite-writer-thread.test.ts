@@ -7,8 +7,7 @@ import { aDatabaseFolder, storesOver } from './engines.fixture.ts'
 import type { Fault } from './faulty-writer.fixture.ts'
 import { migrateSqlite, sqliteDatabase, SqliteReader, SqliteWriter, WriterClient } from './index.ts'
 import { anEntry, aRevocation, bytes, otherwise, ours } from './objects.fixture.ts'
-import type { CommitAnswer, CommitRequest } from './sqlite-commit.ts'
-import type { PlainWrite } from './sqlite.ts'
+import type { CommitAnswer, CommitRequest, SentWrite, WriteForm } from './sqlite-commit.ts'
 
 type Stores = ReturnType<typeof storesOver>
 
@@ -56,12 +55,13 @@ async function aWriterThread(fault?: Fault) {
 const client = ({ reader }: { reader: SqliteReader }, port: MessagePort) =>
   storesOver(sqliteDatabase(reader, new WriterClient(port)))
 
-const insertMeta = (key: string, value = ''): PlainWrite => ({
-  sql: 'INSERT INTO meta (key, value) VALUES (?, ?)',
-  parameters: [key, value],
-  rows: 1,
-  guard: false,
-})
+const into = { sql: 'INSERT INTO meta (key, value) VALUES (?, ?)', guard: false }
+/** What is sent with the first request on a port. */
+const forms: WriteForm[] = [
+  { ...into, rows: 1 },
+  { ...into, rows: 0 },
+]
+const insertMeta = (key: string, form = 0): SentWrite => [form, key, '']
 
 const taken = otherwise('Taken')
 
@@ -89,7 +89,7 @@ describe('the writer thread, design 7', () => {
       const serial = index % 3 ? `${index}` : 'the same'
       if (index > 30) await stores.meta.read('a turn of the event loop') // so that there are several requests
       await stores
-        .commit([stores.revocations.record(aRevocation({ caId, serial }), taken)])
+        .commit(stores.revocations.record(aRevocation({ caId, serial }), taken))
         .catch((error: unknown) => expect(error).toBe(taken))
       list.push(index)
     })
@@ -106,7 +106,7 @@ describe('the writer thread, design 7', () => {
     const problems = clients.map((_, index) => otherwise(`Lost by ${index}`))
     const revocation = aRevocation()
     const ends = await Promise.allSettled(
-      clients.map((stores, index) => stores.commit([stores.revocations.record(revocation, problems[index]!)])),
+      clients.map((stores, index) => stores.commit(stores.revocations.record(revocation, problems[index]!))),
     )
     const lost = ends.findIndex(({ status }) => status === 'rejected')
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
@@ -128,9 +128,10 @@ describe('the writer thread, design 7', () => {
     const sets = [
       [[insertMeta('a')], [insertMeta('b'), insertMeta('a')], []],
       [[insertMeta('c')]],
-      [[insertMeta('c')], [{ ...insertMeta('d'), rows: 0 }], [insertMeta('d')]],
+      [[insertMeta('c')], [insertMeta('d', 1)], [insertMeta('d')]],
     ]
-    for (const [index, of] of sets.entries()) port.postMessage({ id: index + 7, sets: of } satisfies CommitRequest)
+    for (const [index, of] of sets.entries())
+      port.postMessage({ id: index + 7, forms: index === 0 ? forms : [], sets: of } satisfies CommitRequest)
     while (answers.length < 3) await once(port, 'message')
     expect(answers).toEqual([
       {
@@ -157,6 +158,27 @@ describe('the writer thread, design 7', () => {
     expect(writer.reader.all({ sql: 'SELECT hash FROM nonces', parameters: [] })).toEqual([
       expect.objectContaining({ hash: bytes(...Buffer.from('secret')) }),
     ])
+  })
+
+  test('a statement travels once on each port, and values without what lies beside them in memory', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const requests: CommitRequest[] = []
+    port2.on('message', (request: CommitRequest) => {
+      requests.push(request)
+      port2.postMessage({ id: request.id, results: [{ held: true }] } satisfies CommitAnswer)
+    })
+    const committer = new WriterClient(port1)
+    const write = (rows: number): Write => ({
+      statement: { sql: 'INSERT', parameters: [Buffer.from('secret neighbours').subarray(0, 6)] },
+      rows,
+      otherwise: undefined,
+      guard: false,
+    })
+    for (const rows of [1, 1, 2]) await committer.commit([write(rows)])
+    port1.close()
+    expect(requests.map(({ forms: sent }) => sent.map(({ rows }) => rows))).toEqual([[1], [], [2]])
+    expect(requests.map(({ sets }) => sets[0]![0]![0])).toEqual([0, 0, 1])
+    expect((requests[0]!.sets[0]![0]![1] as Uint8Array).buffer.byteLength).toBe(6)
   })
 
   test('at its end the log is in the database', async () => {
@@ -190,7 +212,7 @@ describe('the writer thread on a disk with a fault', () => {
     const answers: number[] = []
     for (const port of writer.ports) port.on('message', ({ id }: CommitAnswer) => answers.push(id))
     const send = (port: MessagePort, id: number) =>
-      port.postMessage({ id, sets: [[insertMeta(String(id))]] } satisfies CommitRequest)
+      port.postMessage({ id, forms, sets: [[insertMeta(String(id))]] } satisfies CommitRequest)
 
     send(one, 1)
     await once(one, 'message')

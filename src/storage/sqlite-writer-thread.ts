@@ -2,7 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from '
 import { monotonicClock } from '../kernel/index.ts'
 import { CommitCounters } from './commit-counters.ts'
 import { DurabilityUnknown, SqliteWriter, type PlainWrite } from './sqlite.ts'
-import type { CommitAnswer, CommitRequest } from './sqlite-commit.ts'
+import type { CommitAnswer, CommitRequest, WriteForm } from './sqlite-commit.ts'
 
 /**
  * The writer thread (design 7): whatever has come in while the last commit was on its way to the disk shares the next
@@ -22,9 +22,18 @@ const { path, ports, counters: countersMemory } = workerData as WriterData
 const counters = new CommitCounters(countersMemory)
 const writer = new SqliteWriter(path, { checkpoints: false })
 
+/** The forms that came through each port, in order. */
+const formsOf = new Map<MessagePort, WriteForm[]>(ports.map((port) => [port, []]))
+
 interface Pending {
   port: MessagePort
   request: CommitRequest
+}
+
+function setsOf({ port, request }: Pending): PlainWrite[][] {
+  const forms = formsOf.get(port)!
+  forms.push(...request.forms)
+  return request.sets.map((set) => set.map(([form, ...parameters]) => ({ ...forms[form]!, parameters })))
 }
 
 function take(first: Pending): Pending[] {
@@ -44,7 +53,7 @@ function take(first: Pending): Pending[] {
 }
 
 function commit(batch: Pending[]): void {
-  const sets: PlainWrite[][] = batch.flatMap(({ request }) => request.sets)
+  const sets: PlainWrite[][] = batch.flatMap(setsOf)
   const began = monotonicClock.now()
   const results = writer.commitBatch(sets)
   counters.count(sets.length, monotonicClock.now() - began)

@@ -194,6 +194,8 @@ export class SqliteWriter {
     let prepared = this.statements.get(sql)
     if (!prepared) {
       prepared = this.connection.prepare(sql)
+      // Each run also tells the last row's number, and FTS5's own are beyond what a JavaScript number holds: it would throw.
+      prepared.setReadBigInts(true)
       this.statements.set(sql, prepared)
     }
     return prepared

@@ -4,10 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { day } from '../kernel/index.ts'
 import { openCore } from '../../test/support/core.ts'
 import { givenFiles, instanceCertificate, TlsError, type TlsIdentity } from './index.ts'
+import { isMissing } from '../../test/support/tools.ts'
 
 const shown = ({ certificate }: TlsIdentity): X509Certificate => new X509Certificate(certificate)
 
@@ -90,7 +91,7 @@ describe('the certificate of its own', () => {
   })
 })
 
-describe('given files', () => {
+describe.skipIf(isMissing('openssl'))('given files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'certkeep-tls-'))
   afterAll(() => rmSync(folder, { recursive: true }))
   const at = (name: string) => join(folder, name)
@@ -107,8 +108,10 @@ describe('given files', () => {
       ]),
       { stdio: 'ignore' },
     )
-  make('one')
-  make('two')
+  beforeAll(() => {
+    make('one')
+    make('two')
+  })
 
   const source = (certificate: string, privateKey: string) =>
     givenFiles({ certificate: at(certificate), privateKey: at(privateKey) })

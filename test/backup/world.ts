@@ -1,7 +1,8 @@
 import { operations, type OperationDeps, type OperationName } from '../../src/api/index.ts'
 import type { MirrorPlace, QuarantineRecord } from '../../src/backup/index.ts'
 import { backupData } from '../../src/backup-data.ts'
-import type { Operation } from '../../src/kernel/index.ts'
+import { Sequencer } from '../../src/audit/index.ts'
+import { wallClock, type Operation } from '../../src/kernel/index.ts'
 import { backupKeyring } from '../../src/keyring-backup.ts'
 import { startMirror } from '../../src/mirror.ts'
 import { restoreData } from '../../src/restore-data.ts'
@@ -17,6 +18,8 @@ export interface World extends Core {
   backUp(name: string): Promise<void>
   copyKeyring(name: string): Promise<void>
   mirrorTo(place: MirrorPlace): Promise<{ stop(): Promise<void> }>
+  /** Gives every entry of the audit log its place. */
+  number(): Promise<void>
   /** As a person does it after a look. */
   release(): Promise<{ rearmed: { caId: string; was: number; dueAt: number }[] }>
 }
@@ -31,10 +34,17 @@ export async function aWorld(safe: Safe, dataFolder: string): Promise<World> {
       operations[name] as unknown as Operation<object, unknown, unknown, OperationDeps>,
       input,
     )
+  const number = async () => {
+    const { auditLog: log, committer } = core.deps
+    const clocks = { wallClock, leaseClock: wallClock }
+    const signer = await core.auditSigner()
+    await new Sequencer({ log, committer, signer, ...clocks, owner: 'only', step: () => undefined }).run()
+  }
   const validity = { unit: 'day', amount: 90 }
   return {
     ...core,
     at,
+    number,
     async rootCa(commonName) {
       const subject = { commonName, country: 'CN', organization: 'Test' }
       const years = { unit: 'year', amount: 10 }
@@ -57,7 +67,13 @@ export async function aWorld(safe: Safe, dataFolder: string): Promise<World> {
     },
     async mirrorTo(place) {
       const report = (reason: string) => void core.failures.push(new Error(reason))
-      return startMirror(core.db, place, { alarm: report, fatal: report })
+      const mirror = await startMirror(core.db, place, { alarm: report, fatal: report })
+      return {
+        async stop() {
+          await number()
+          await mirror.stop()
+        },
+      }
     },
     async release() {
       const { quarantine } = await at('ShowQuarantine')

@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../support/service.ts'
+import { need } from '../support/tools.ts'
 
 /** A CA of somebody else, made with OpenSSL in a folder that goes with it. */
 export function withOpenssl() {
   const folder = temporaryFolder()
   const at = (name: string): string => join(folder, name)
-  const openssl = (...args: string[]): string =>
-    execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
+  const openssl = (...args: string[]): string => {
+    need('openssl')
+    return execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
+  }
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
   const pem = (name: string): string => readFileSync(at(name), 'utf8')
   return {

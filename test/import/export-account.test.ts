@@ -6,6 +6,7 @@ import { crlPem, file, openssl, opensslReq, selfSigned, verify } from '../suppor
 import { person, secondAccount } from '../support/people.ts'
 import { startService, temporaryFolder, type Service } from '../support/service.ts'
 import { opensslCa, opensslDatabase } from './openssl-ca.ts'
+import { describeWith } from '../support/tools.ts'
 
 const sections = [
   'account',
@@ -25,7 +26,7 @@ type Section = (typeof sections)[number]
 type Item = any
 type Exported = Record<Section, Item[]>
 
-describe('the way out (ExportAccount): everything but what the rules forbid', () => {
+describeWith('openssl', 'the way out (ExportAccount): everything but what the rules forbid', () => {
   let service: Service
   let reader: Caller
   let stranger: Caller

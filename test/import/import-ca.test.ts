@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { own } from '../support/client.ts'
@@ -6,6 +6,7 @@ import { advance, crl, until } from '../support/life.ts'
 import { crlPem, file, openssl, verify } from '../support/openssl.ts'
 import { certificatePem } from '../support/pem.ts'
 import { startService, temporaryFolder, type Service } from '../support/service.ts'
+import { describeWith, isMissing } from '../support/tools.ts'
 import { converted, ofCa, opensslCa, opensslDatabase, outsideLeaf, pkcs12Of, type OutsideCa } from './openssl-ca.ts'
 
 const day = 86_400_000
@@ -13,7 +14,7 @@ const passphrase = 'a passphrase 密码'
 const accepted = { accepted: true }
 const refused = (why: string) => ({ accepted: false, said: expect.stringContaining(why) as string })
 
-describe('a CA that has lived elsewhere comes with its key', () => {
+describeWith('openssl', 'a CA that has lived elsewhere comes with its key', () => {
   let service: Service
   beforeAll(async () => {
     service = await startService()
@@ -170,9 +171,7 @@ describe('a CA that has lived elsewhere comes with its key', () => {
   })
 
   describe('made with cfssl', () => {
-    const hasCfssl = spawnSync('cfssl', ['version']).status === 0
-
-    test.skipIf(!hasCfssl)('ca.pem and ca-key.pem, with the rows of its database', async () => {
+    test.skipIf(isMissing('cfssl'))('ca.pem and ca-key.pem, with the rows of its database', async () => {
       const cfssl = (args: string[], input: string) =>
         JSON.parse(execFileSync('cfssl', args, { encoding: 'utf8', input, cwd: temporaryFolder(), stdio: 'pipe' })) as {
           cert: string

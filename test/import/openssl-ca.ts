@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { temporaryFolder } from '../support/service.ts'
+import { need } from '../support/tools.ts'
 
 export interface OutsideCa {
   folder: string
@@ -22,8 +23,10 @@ const keyOptions: Readonly<Record<string, readonly string[]>> = {
 export const ofCa = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n'
 const identifiers = 'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n'
 
-const openssl = (folder: string, ...args: string[]): string =>
-  execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
+function openssl(folder: string, ...args: string[]): string {
+  need('openssl')
+  return execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
+}
 
 /** A CA as somebody runs it with openssl: a root, or under `parent`. */
 export function opensslCa({

@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { OperationName } from '../../src/api/index.ts'
-import { temporaryFolder } from '../support/service.ts'
+import { assembleCsr, buildCsrInfo, buildName, writePem } from '../../src/x509/index.ts'
+import { aRoot, ecKey, signWith } from '../../src/x509/test-support/hierarchy.ts'
 
 /** Objects of the first account that the samples speak of. */
 export interface Objects {
@@ -38,6 +36,7 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   UntagCa: ({ caId }) => ({ caId, keys: ['env'] }),
   ListCaTags: ({ caId }) => ({ caId }),
   MoveCa: ({ caId }) => ({ caId, resourceGroup: null }),
+  PreviewCaDeletion: ({ caId }) => ({ caId }),
   DeleteCa: ({ caId }) => ({ caId, keepDays: 7 }),
   RestoreCa: ({ caId }) => ({ caId }),
   RevokeCa: ({ caId }) => ({ caId, reason: 'unspecified' }),
@@ -53,20 +52,33 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   ListPrivateCertificates: () => ({ limit: 1, offset: 0 }),
   ExportPrivateCertificate: ({ certificateId }) => ({ certificateId }),
   RevokeCertificate: ({ certificateId }) => ({ certificateId, reason: 'unspecified' }),
+  PreviewCertificateDeletion: ({ certificateId }) => ({ certificateId }),
   DeletePrivateCertificate: ({ certificateId }) => ({ certificateId }),
   UploadCertificate: () => ({ name: 'sample', certificate: pem().certificate, privateKey: pem().key }),
   ListRepositoryCertificates: () => ({ uploadedOnly: true, limit: 1, offset: 0 }),
   ShowRepositoryCertificate: ({ number }) => ({ number, withMaterial: true }),
   MoveCertificate: ({ certificateId }) => ({ certificateId, resourceGroup: null }),
   DeleteRepositoryCertificate: ({ number }) => ({ number }),
+  ShowGuards: ({ caId }) => ({ caId }),
+  SetGuards: ({ caId }) => ({ caId, deletionProtection: true }),
+  ListApprovals: () => ({ limit: 1 }),
+  ShowApproval: () => ({ approvalId }),
+  Approve: () => ({ approvalId, digest: '0'.repeat(64) }),
+  RejectApproval: () => ({ approvalId }),
+  WithdrawApproval: () => ({ approvalId }),
   ConfirmTime: () => ({}),
   ShowQuarantine: () => ({}),
   ReleaseQuarantine: () => ({ knownUntil: 0 }),
   ListKeyringCopies: () => ({}),
   AttestKeyringCopyDestroyed: () => ({ number: 1 }),
+  ListAlarms: () => ({}),
   ExportAccount: () => ({ limit: 1 }),
   ExportAccountKeys: () => ({ limit: 1 }),
   ListAuditEntries: () => ({ limit: 1 }),
+  ShowAuditProof: () => ({ index: 0 }),
+  ShowConsistencyProof: () => ({ first: 0 }),
+  ExportAudit: () => ({}),
+  EraseAuditPerson: () => ({ userId: 'nobody' }),
   CreateUser: () => ({ userName: 'sample' }),
   ListUsers: () => ({}),
   SetUserEnabled: ({ userName }) => ({ userName, enabled: true }),
@@ -113,20 +125,23 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   ListResourceGroups: () => ({}),
 }
 
+/** Of nothing: to whom it is foreign hears the same. */
+const approvalId = '00000000-0000-4000-8000-000000000009'
 const subject = { commonName: 'sample.example.com' }
 const validity = { unit: 'day', amount: 30 }
 
 let made: { certificate: string; key: string; csr: string } | undefined
 
-/** A self-signed certificate, its key and a CSR for it, by openssl. */
+/** A self-signed certificate, its key and a CSR for it. */
 function pem() {
   if (made) return made
-  const folder = temporaryFolder()
-  const at = (name: string) => join(folder, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
-  openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', at('key'))
-  openssl('req', '-x509', '-new', '-key', at('key'), '-subj', '/CN=sample', '-days', '30', '-out', at('certificate'))
-  openssl('req', '-new', '-key', at('key'), '-subj', '/CN=sample', '-out', at('csr'))
-  const read = (name: string) => readFileSync(at(name), 'utf8')
-  return (made = { certificate: read('certificate'), key: read('key'), csr: read('csr') })
+  const pair = ecKey()
+  const info = buildCsrInfo({ subject: buildName({ commonName: 'sample' }), spki: pair.spki.der, extensions: [] })
+  const algorithm = 'ecdsaWithSha256'
+  made = {
+    certificate: writePem('CERTIFICATE', aRoot({}, pair).certificate.der),
+    key: pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    csr: writePem('CERTIFICATE REQUEST', assembleCsr(info, algorithm, signWith(pair, algorithm, info))),
+  }
+  return made
 }

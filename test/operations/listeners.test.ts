@@ -10,6 +10,7 @@ import { huaweiHeaders, own } from '../support/client.ts'
 import { leaf, rootCa, until } from '../support/life.ts'
 import { startService, temporaryFolder, type Service } from '../support/service.ts'
 import { overTls } from './https.ts'
+import { isMissing } from '../support/tools.ts'
 
 const tlsAndPki = ['--tls-port', '0', '--pki-port', '0']
 
@@ -79,7 +80,7 @@ describe('the TLS listener with a certificate of its own', () => {
   })
 })
 
-describe('the TLS listener with given files', () => {
+describe.skipIf(isMissing('openssl'))('the TLS listener with given files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'certkeep-files-'))
   afterAll(() => rmSync(folder, { recursive: true }))
   const at = (name: string) => join(folder, name)

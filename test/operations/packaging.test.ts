@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { isMissing } from '../support/tools.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const unit = readFileSync(join(root, 'packaging/certkeep.service'), 'utf8')
 const dockerfile = readFileSync(join(root, 'packaging/Dockerfile'), 'utf8')
 
-const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
+const systemdIsMissing = isMissing('systemd-analyze')
 
 describe('the systemd unit', () => {
   /** The unit with programs that this machine has: where they lie is the one thing that differs. */
@@ -26,7 +27,7 @@ describe('the systemd unit', () => {
   }
 
   // systemd-analyze is of the system: where there is no systemd there is nothing to install the unit on either.
-  test.skipIf(!hasSystemd)('is one that systemd understands', () => {
+  test.skipIf(systemdIsMissing)('is one that systemd understands', () => {
     withUnit((path) => {
       const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' })
       expect(stderr.split('\n').filter((line) => line.includes('certkeep'))).toEqual([])
@@ -34,7 +35,7 @@ describe('the systemd unit', () => {
     })
   })
 
-  test.skipIf(!hasSystemd)('exposes little: below 2 on the scale of systemd-analyze security', () => {
+  test.skipIf(systemdIsMissing)('exposes little: below 2 on the scale of systemd-analyze security', () => {
     withUnit((path) => {
       const args = ['security', '--offline=yes', '--no-pager', '--threshold=20', path]
       expect(spawnSync('systemd-analyze', args).status).toBe(0)

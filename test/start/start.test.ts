@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { chmodSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -60,6 +60,16 @@ describe('a first start', () => {
 })
 
 describe('a second start', () => {
+  test('finds the code of all threads compiled, in a folder of its owner alone, also after the first was killed', async () => {
+    await using first = await startService({ emulate: false, environment: { NODE_COMPILE_CACHE: undefined } })
+    const compiled = join(first.dataFolder, 'compiled')
+    await first.kill()
+    expect(mode(compiled)).toBe(0o700)
+    // By the version of Node; then a file for each module and kind of thread.
+    const [version = ''] = readdirSync(compiled)
+    expect(readdirSync(join(compiled, version)).length).toBeGreaterThan(100)
+  })
+
   test('finds all again: the same account, CA and certificate, and the same credentials work', async () => {
     const dataFolder = temporaryFolder()
     let caId: string

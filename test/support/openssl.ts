@@ -2,12 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from './service.ts'
+import { need } from './tools.ts'
 
 type Arguments = readonly (string | readonly string[])[]
 
 /** Runs openssl; throws with what it said when it fails. Options may come in groups, a line each. */
-export const openssl = (...args: Arguments): string =>
-  execFileSync('openssl', args.flat(), { encoding: 'utf8', stdio: 'pipe' })
+export function openssl(...args: Arguments): string {
+  need('openssl')
+  return execFileSync('openssl', args.flat(), { encoding: 'utf8', stdio: 'pipe' })
+}
 
 /** `openssl req` without the extensions that a system's configuration adds of its own. */
 export const opensslReq = (...args: Arguments): string =>
@@ -15,6 +18,7 @@ export const opensslReq = (...args: Arguments): string =>
 
 /** What it prints where it prints it, whether it fails or not. */
 export function opensslSays(...args: string[]): string {
+  need('openssl')
   const { stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
   return stdout + stderr
 }
@@ -49,6 +53,7 @@ export function verify(
   if (crls !== undefined) args.push(wholeChain ? '-crl_check_all' : '-crl_check', '-CRLfile', file('crls.pem', crls))
   if (at !== undefined) args.push('-attime', String(Math.floor(at / 1_000)))
   args.push(file('certificate.pem', certificatePem))
+  need('openssl')
   const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
   return { accepted: status === 0, said: stdout + stderr }
 }

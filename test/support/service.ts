@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,9 @@ export interface Credentials {
   accessKeySecret: string
 }
 
+/** Kept from test to test: new data folders have nothing compiled yet. */
+const compiled = join(tmpdir(), `certkeep-test-compiled-${process.getuid?.() ?? ''}`)
+
 /** The real service as a user starts it: a process of its own, on a data folder and a port of its own. */
 export interface Service extends AsyncDisposable {
   url: string
@@ -27,6 +30,7 @@ export interface Service extends AsyncDisposable {
   /** Host and port, as SDKs want their endpoint. */
   endpoint: string
   dataFolder: string
+  pid: number
   credentials: Credentials
   /** What it printed when it was ready. */
   banner: string
@@ -45,14 +49,24 @@ export interface ServiceOptions {
   dataFolder?: string
   port?: number
   workers?: number
-  environment?: Record<string, string>
+  environment?: Record<string, string | undefined>
   /** Further words of the command line. */
   args?: readonly string[]
   /** Keeps the data folder when the service is disposed of: for a second start. */
   keep?: boolean
 }
 
-export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'certkeep-test-'))
+const ofThisProcess: string[] = []
+process.once('exit', () => {
+  for (const folder of ofThisProcess) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A new folder, which goes with this process at the latest. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'certkeep-test-'))
+  ofThisProcess.push(folder)
+  return folder
+}
 
 /** @throws Error with what the process said, when it ends before it is ready */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
@@ -72,7 +86,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...(emulate ? ['--emulate'] : []),
       ...(options.args ?? []),
     ],
-    { env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
@@ -91,6 +108,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     pkiUrl: /for verifiers (http:\/\/[^/\s]+)/.exec(banner)?.[1],
     endpoint: url.slice('http://'.length),
     dataFolder,
+    pid: child.pid!,
     banner,
     credentials: await readCredentials(join(dataFolder, 'first-credentials.json')),
     stop: async () => (await end('SIGTERM')).code,

@@ -13,6 +13,7 @@ import {
 } from '../support/transcripts/format.ts'
 import { Play } from '../support/transcripts/play.ts'
 import type { Proof } from '../support/transcripts/send.ts'
+import { isMissing } from '../support/tools.ts'
 
 /** Design 10.3: per operation and dialect, the request, its answer and each refusal. How to read them: README.md. */
 const here = dirname(fileURLToPath(import.meta.url))
@@ -46,34 +47,38 @@ function read(path: string): Transcript {
   }
 }
 
-describe.each(services.map((each) => [each.join(', '), each] as const))('%s', (_, names) => {
-  let service: Service
-  beforeAll(async () => {
-    service = await startService()
-    const body = JSON.stringify({ set: dayOne, frozen: true })
-    await fetch(`${service.url}/emulator/clock`, { method: 'POST', body })
-  })
-  afterAll(() => service[Symbol.asyncDispose]())
-
-  const files = names.flatMap((door) => filesOf(door).map((name) => [`${door}/${name}`, door] as const))
-  describe.each(files)('%s', (path, door) => {
-    const transcript = read(join(here, path))
-    let play: Play
+// They carry certificates made with OpenSSL on from one exchange to the next.
+describe.skipIf(isMissing('openssl')).each(services.map((each) => [each.join(', '), each] as const))(
+  '%s',
+  (_, names) => {
+    let service: Service
     beforeAll(async () => {
-      play = new Play({ service, name: basename(path, '.http'), transcript, proof: doors[door]! })
-      await play.prepare()
+      service = await startService()
+      const body = JSON.stringify({ set: dayOne, frozen: true })
+      await fetch(`${service.url}/emulator/clock`, { method: 'POST', body })
     })
-    const recorded = new Map<Exchange, ExpectedAnswer>()
-    afterAll(() => {
-      if (recorded.size > 0) writeFileSync(join(here, path), withAnswers(transcript, recorded))
-    })
+    afterAll(() => service[Symbol.asyncDispose]())
 
-    for (const exchange of transcript.exchanges)
-      test(`${exchange.title} (line ${exchange.line})`, async () => {
-        const { told, expected } = await play.play(exchange)
-        const [answer, written] = [writeAnswer(told), expected && writeAnswer(expected)]
-        if (records && answer !== written) recorded.set(exchange, told)
-        else expect(answer).toBe(written)
+    const files = names.flatMap((door) => filesOf(door).map((name) => [`${door}/${name}`, door] as const))
+    describe.each(files)('%s', (path, door) => {
+      const transcript = read(join(here, path))
+      let play: Play
+      beforeAll(async () => {
+        play = new Play({ service, name: basename(path, '.http'), transcript, proof: doors[door]! })
+        await play.prepare()
       })
-  })
-})
+      const recorded = new Map<Exchange, ExpectedAnswer>()
+      afterAll(() => {
+        if (recorded.size > 0) writeFileSync(join(here, path), withAnswers(transcript, recorded))
+      })
+
+      for (const exchange of transcript.exchanges)
+        test(`${exchange.title} (line ${exchange.line})`, async () => {
+          const { told, expected } = await play.play(exchange)
+          const [answer, written] = [writeAnswer(told), expected && writeAnswer(expected)]
+          if (records && answer !== written) recorded.set(exchange, told)
+          else expect(answer).toBe(written)
+        })
+    })
+  },
+)

@@ -46,6 +46,7 @@ export const listUserCertificateOrder = wireOperation({
     expiringWithinDays: 'Status',
     expiringAfterDays: 'Status',
     uploadedOnly: 'OrderType',
+    ordersOnly: 'OrderType',
     keyword: 'Keyword',
     resourceGroupId: 'ResourceGroupId',
     limit: 'ShowSize',
@@ -58,11 +59,12 @@ export const listUserCertificateOrder = wireOperation({
     const keyword = Keyword === undefined ? undefined : keywordFor(Keyword)
     return {
       uploadedOnly: values.OrderType === 'UPLOAD',
+      ...(certificatesAreMeant(values) ? {} : { ordersOnly: true }),
       ...(values.Status === undefined ? { state: 'valid' as const } : filters[values.Status]),
       ...(keyword === undefined ? {} : { keyword }),
       ...(ResourceGroupId === undefined ? {} : { resourceGroupId: ResourceGroupId }),
       offset: (page - 1) * size,
-      limit: certificatesAreMeant(values) ? size : 0,
+      limit: size,
     }
   },
 
@@ -71,7 +73,7 @@ export const listUserCertificateOrder = wireOperation({
     return {
       CurrentPage: page,
       ShowSize: size,
-      TotalCount: certificatesAreMeant(values) ? total : 0,
+      TotalCount: total,
       CertificateOrderList: rows.map(({ certificate }) => ({
         ...certificateMembers(certificate, now),
         CertificateId: certificate.number,

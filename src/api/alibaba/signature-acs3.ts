@@ -1,5 +1,5 @@
 /** Signature ACS3-HMAC-SHA256, the default of every current SDK (contract alibaba-wire §3). */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { commonError, missingCommonParameter } from './errors.ts'
 import type { Headers } from './headers.ts'
 import { limits } from './limits.ts'
@@ -133,7 +133,7 @@ export function hashIsTrue({ headers, body }: Acs3Request): boolean {
 }
 
 function sha256Hex(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
+  return hash('sha256', data)
 }
 
 // Clients sign text as UTF-8; Node shows each byte of a header as one character.

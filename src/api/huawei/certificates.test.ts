@@ -15,6 +15,7 @@ import {
   subject,
   type Client,
 } from './door.fixture.ts'
+import { need } from '../../../test/support/tools.ts'
 
 const nobodys = '11111111-2222-4333-8444-555555555555'
 
@@ -304,6 +305,7 @@ describe('private certificates, huawei-ca-lifecycle.md §3, §6, §7', () => {
   test('export for IIS: OpenSSL opens the keystore with its password, and finds key, certificate and chain', async () => {
     const id = await create()
     const { files } = await unzip(id, 'IIS', { password: 'Passw0rd!' })
+    need('openssl')
     const pem = execFileSync('openssl', ['pkcs12', '-nodes', '-passin', 'pass:Passw0rd!'], {
       input: files['server.pfx']!,
     })

@@ -9,6 +9,7 @@ import {
   readCreateCertificate,
   readCreateCertificateByCsr,
   readListCertificates,
+  type CreateCertificateByCsrInput,
   type ExtendedKeyUsage,
   type ListCertificatesInput,
 } from './shapes/certificate.ts'
@@ -52,7 +53,10 @@ export const certificateHandlers = {
   },
 
   /** One wire operation, two of the core: making a CA is a right of its own. */
-  CreateCertificateByCsr: (call) => (asksForCa(call.request.body) ? issueCaByCsr(call) : issueByCsr(call)),
+  CreateCertificateByCsr: (call) => {
+    const { kind, read } = readByCsr(call.request.body)
+    return kind === 'intermediateCa' ? issueCaByCsr(call, read) : issueByCsr(call, read)
+  },
 
   async ListCertificate(call) {
     const { total, rows } = await call.run(operations.ListPrivateCertificates, () => {
@@ -83,31 +87,32 @@ export const certificateHandlers = {
   },
 } satisfies Record<string, Handler>
 
-/** A body that cannot be read is refused by the operation's own reading, after its rate limit. */
-function asksForCa(body: Uint8Array): boolean {
+/**
+ * The body says which operation is asked for, so it is read before that is run. One that cannot be read is refused by the
+ * operation's own reading, after its rate limit.
+ */
+function readByCsr(body: Uint8Array): Pick<CreateCertificateByCsrInput, 'kind'> & { read: ReadByCsr } {
   try {
-    return readCreateCertificateByCsr(body).kind === 'intermediateCa'
+    const input = readCreateCertificateByCsr(body)
+    return { kind: input.kind, read: () => input }
   } catch {
-    return false
+    return { kind: 'entity', read: () => readCreateCertificateByCsr(body) }
   }
 }
 
-async function issueByCsr(call: AuthenticatedCall): Promise<Success> {
+type ReadByCsr = () => CreateCertificateByCsrInput
+
+async function issueByCsr(call: AuthenticatedCall, read: ReadByCsr): Promise<Success> {
   const { certificateId } = await call.run(operations.IssueCertificateByCsr, () => {
-    const {
-      csrPem: csr,
-      kind: _kind,
-      pathLength: _pathLength,
-      ...input
-    } = readCreateCertificateByCsr(call.request.body)
+    const { csrPem: csr, kind: _kind, pathLength: _pathLength, ...input } = read()
     return { ...input, csr }
   })
   return ok(createdCertificate(certificateId))
 }
 
-async function issueCaByCsr(call: AuthenticatedCall): Promise<Success> {
+async function issueCaByCsr(call: AuthenticatedCall, read: ReadByCsr): Promise<Success> {
   const { certificateId } = await call.run(operations.IssueCaByCsr, () => {
-    const { csrPem: csr, kind: _kind, ...input } = readCreateCertificateByCsr(call.request.body)
+    const { csrPem: csr, kind: _kind, ...input } = read()
     return { ...input, csr }
   })
   return ok(createdCertificate(certificateId))

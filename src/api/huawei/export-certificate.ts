@@ -1,5 +1,5 @@
+import { randomBytes } from 'node:crypto'
 import { zipSync } from 'fflate'
-import { newHexId } from '../../kernel/index.ts'
 import { encryptPrivateKey, writeJks, writePkcs12, type KeystoreContent } from '../../keystores/index.ts'
 import { writePem } from '../../x509/index.ts'
 import { operations } from '../operations.ts'
@@ -62,7 +62,7 @@ function keystoreFor(
   { commonName, createdAt }: { commonName: string; createdAt: number },
   parts: Omit<KeystoreContent, 'password'>,
 ): Keystore {
-  const content = { ...parts, password: given ?? newHexId() }
+  const content = { ...parts, password: given ?? randomBytes(16).toString('hex') }
   const bytes =
     serverType === 'iis'
       ? writePkcs12({ ...content, friendlyName: commonName })

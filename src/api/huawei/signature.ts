@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash as digest, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { gatewayErrors, HuaweiWireError } from './errors.ts'
 import { type HeaderTable, headerTable, type HuaweiRequest } from './request.ts'
 import { parseTarget, percentDecode, percentEncode, type QueryPair } from './target.ts'
@@ -124,7 +124,7 @@ export function readSignedRequest(
 
   const canonicalRequest = canonicalize(request, claim, signedHeaders, headers)
   // Header values are wire bytes held one per character, so latin1 gives back the very bytes that the client signed.
-  const hash = createHash('sha256').update(canonicalRequest, 'latin1').digest('hex')
+  const hash = digest('sha256', Buffer.from(canonicalRequest, 'latin1'), 'hex')
   const stringToSign = algorithms[claim.algorithm].stringToSign(claim, date, hash)
   return { claim, signedHeaders, signedAt, canonicalRequest, stringToSign }
 }
@@ -181,7 +181,7 @@ function canonicalQuery(query: readonly QueryPair[]): string {
  * somebody put there on the way.
  */
 function payloadHash(body: Uint8Array, signedHeaders: ReadonlySet<string>, headers: HeaderTable): string {
-  const actual = createHash('sha256').update(body).digest('hex')
+  const actual = digest('sha256', body, 'hex')
   if (!headers.has('x-sdk-content-sha256')) return actual
   if (!signedHeaders.has('x-sdk-content-sha256')) refuse('X-Sdk-Content-Sha256 is not among the signed headers')
   const given = singleSigned(headers, 'x-sdk-content-sha256')

@@ -8,7 +8,7 @@ export const backup: readonly string[] = [
      attested_at INT8,
      attested_by TEXT
    ) WITHOUT_ROWID`,
-  // Only of copies that are out there: attesting one takes its rows away.
+  // Rows of attested copies stay: that every copy is gone can only be said of a key that was in one.
   `CREATE TABLE keyring_copy_keys (
      key_id TEXT NOT NULL,
      number INT8 NOT NULL,

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { need } from '../../../test/support/tools.ts'
 
 /** A folder for one test's files, with the system's OpenSSL as an independent judge. Gone when disposed of. */
 export class OpenSsl {
@@ -19,6 +20,7 @@ export class OpenSsl {
 
   /** Exit status with both outputs. */
   try(...args: string[]): { ok: boolean; text: string } {
+    need('openssl')
     const { status, stdout, stderr } = spawnSync('openssl', args, {
       cwd: this.folder,
       encoding: 'utf8',

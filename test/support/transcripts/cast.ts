@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { huawei, type Caller } from '../client.ts'
 import { secondAccount as anotherAccount } from '../people.ts'
 import type { Service } from '../service.ts'
@@ -23,6 +24,12 @@ export class Cast {
     this.service = service
   }
 
+  /** A key of its own for each transcript: the brake on guessing counts wrong ones for a key. */
+  private readonly stranger = {
+    accessKeyId: `LTAIofNobody${randomBytes(6).toString('hex')}`,
+    accessKeySecret: 'of nobody',
+  }
+
   /** @param text of the transcript: nobody is made who does not appear in it */
   static async assemble(service: Pick<Service, 'url'>, name: string, text: string): Promise<Cast> {
     const cast = new Cast(service)
@@ -34,7 +41,7 @@ export class Cast {
 
   /** A key that nobody was given, for the stranger; nobody has none. */
   caller(role: Exclude<Role, 'nobody'>): Caller {
-    if (role === 'stranger') return { accessKeyId: 'LTAIofNobody00000000000x', accessKeySecret: 'of nobody' }
+    if (role === 'stranger') return this.stranger
     const person = this.people.get(role)
     if (!person) throw new Error(`this transcript knows no ${role}`)
     return person
