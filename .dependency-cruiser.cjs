@@ -13,6 +13,7 @@ const operations = [
   'certificates',
   'revocation',
   'end-of-life',
+  'backup',
   'acme',
   'orders',
   'deploy',
@@ -39,7 +40,7 @@ const mayKnow = {
   orders: core,
   deploy: core,
   // These two implement or imitate what the modules declare.
-  storage: [...core, 'account', 'acme', 'orders', 'deploy', 'jobs', 'processes', 'notices'],
+  storage: [...core, 'account', 'acme', 'orders', 'deploy', 'jobs', 'processes', 'notices', 'backup'],
   emulator: [...core, 'account', 'acme', 'orders', 'deploy', 'jobs'],
   // How several processes on one database agree.
   processes: ['kernel', 'keys', 'iam'],
@@ -56,6 +57,8 @@ const mayKnow = {
   // The certificate of our own listener, and the authority behind it.
   tls: ['kernel', 'x509', 'keys', 'issuance'],
   notices: ['kernel'],
+  // Copies of the data and the keyring, and how a restored instance comes back.
+  backup: ['kernel', 'x509', 'keys', 'iam'],
 }
 
 /** Of these the api may use types, so that an answer can say what kind of key it shows. */

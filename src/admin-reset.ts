@@ -19,16 +19,8 @@ import {
   type FirstCredentials,
   type User,
 } from './iam/index.ts'
-import {
-  DomainClock,
-  newDecimalId,
-  newHexId,
-  newRequestId,
-  newUuid,
-  Problem,
-  wallClock,
-  type Write,
-} from './kernel/index.ts'
+import { DomainClock, newDecimalId, newHexId, newUuid, Problem, wallClock, type Write } from './kernel/index.ts'
+import { operatorCaller } from './operator.ts'
 import { openSharedFolder } from './shared-folder.ts'
 import { newSharedMemory } from './shared-memory.ts'
 import {
@@ -81,7 +73,6 @@ export async function resetAdministrator(
       )
     const thread = compose({
       db: open.db,
-      masterKey: open.masterKey,
       keyring: open.keyring,
       memory,
       publicUrl: undefined,
@@ -184,33 +175,18 @@ async function reset(
     ...(attached.some(isRight) ? [] : [iam.attach(administrates)]),
     iam.raiseVersion(account.id),
     deps.guards.noteRights(account.id, user.id, operatorOfTheDisk, now),
-    trail.done(
-      {
-        accountId: account.id,
-        userId: 'operator',
-        userName: 'operator',
-        accessKeyId: undefined,
-        sourceIp: '',
-        secureTransport: true,
-        door: 'cli',
-        requestId: newRequestId(),
-        stillEntitled: undefined,
-        once: undefined,
+    trail.done(operatorCaller(account.id), 'ResetAdministrator', {
+      objectType: 'user',
+      objectId: user.id,
+      facts: {
+        userName,
+        created: !was,
+        accessKeyId: key.id,
+        disabledKeys: disabled.map(({ id }) => id),
+        detached: detached.map(({ policyId }) => policyId),
+        leftGroups: left.map(({ name }) => name),
       },
-      'ResetAdministrator',
-      {
-        objectType: 'user',
-        objectId: user.id,
-        facts: {
-          userName,
-          created: !was,
-          accessKeyId: key.id,
-          disabledKeys: disabled.map(({ id }) => id),
-          detached: detached.map(({ policyId }) => policyId),
-          leftGroups: left.map(({ name }) => name),
-        },
-      },
-    ),
+    }),
   ]
   const credentials: FirstCredentials = {
     accountId: account.id,

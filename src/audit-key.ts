@@ -65,4 +65,5 @@ function newKey(sealer: Sealer): StoredKey {
   }
 }
 
-const originOf = async (meta: MetaStore): Promise<string> => `certkeep/${await meta.read(metaKeys.instance)}`
+const originOf = async (meta: MetaStore): Promise<string> =>
+  `certkeep/${(await meta.read(metaKeys.lineage)) ?? (await meta.read(metaKeys.instance))}`

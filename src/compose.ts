@@ -1,4 +1,5 @@
 import { auditTrail, type NoteSigner } from './audit/index.ts'
+import { Quarantine } from './backup/index.ts'
 import { auditIdentity, auditSigner } from './audit-key.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
 import type { CrlSchedule } from './ca/index.ts'
@@ -15,7 +16,7 @@ import {
   type Counters,
   type RateLimiter,
 } from './kernel/index.ts'
-import { Passwords, Sealer, SealedProvider, type KeyProvider, type Keyring, type MasterKey } from './keys/index.ts'
+import { Passwords, SealedProvider, type KeyProvider, type Keyring, type Sealer } from './keys/index.ts'
 import {
   Freshness,
   LeasedKeys,
@@ -39,9 +40,11 @@ import {
   iamStore,
   issuanceLedger,
   jobStore,
+  keyringCopyStore,
   keyStore,
   metaStore,
   noticeStore,
+  restoreStore,
   receiptStore,
   responderStore,
   revocationStore,
@@ -53,7 +56,6 @@ import type { Extension } from './x509/index.ts'
 
 export interface ThreadParts {
   db: Database
-  masterKey: MasterKey
   keyring: Keyring
   memory: SharedMemory
   publicUrl: string | undefined
@@ -75,9 +77,10 @@ export interface OtherProcesses {
 
 /** The one object graph, made anew in each thread over what the threads share: memory, database files, keyring. */
 export function compose(parts: ThreadParts) {
-  const { db, masterKey, keyring, memory, publicUrl, rootMarker, unlimited, nudgeJobs, others } = parts
+  const { db, keyring, memory, publicUrl, rootMarker, unlimited, nudgeJobs, others } = parts
   const domainClock = new DomainClock(wallClock, memory.domainClock)
-  const sealer = new Sealer({ current: masterKey })
+  // The keyring's: a rotation of the master key is told to both at once.
+  const { sealer } = keyring
   const committer: Committer = db
   const freshness = new Freshness(memory.freshness, processClock)
   const rights = others ? new RightsOfAllProcesses(memory.rights, freshness) : new RightsGeneration(memory.rights)
@@ -135,12 +138,16 @@ export function compose(parts: ThreadParts) {
     jobSchedule,
     nudgeJobs,
     clockMarks: meta,
+    instanceValues: meta,
+    keyringCopies: keyringCopyStore(db),
+    restored: restoreStore(db),
     guards: guardStore(db),
     alarms: alarmStore(db),
     useMarks: new UseMarks({ store: useMarkStore(db), committer, domainClock }),
     useSources: sources,
   } satisfies OperationDeps
   const gate = new Gate({ ...deps, evidence: evidenceOf(deps), persons: principals, trail })
+  const quarantine = new Quarantine(memory.quarantine, meta)
   const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
@@ -151,6 +158,7 @@ export function compose(parts: ThreadParts) {
     trail,
     committer,
     counters: throttledCalls,
+    quarantine,
   })
   return {
     deps,
@@ -169,6 +177,7 @@ export function compose(parts: ThreadParts) {
     freshness,
     rights,
     brake,
+    quarantine,
     tokens: { iam, passwords, brake, principals, trail, committer, wallClock },
   }
 }

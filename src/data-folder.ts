@@ -9,8 +9,9 @@ import {
   createKeyring,
   createMasterKey,
   KeyringError,
-  loadMasterKey,
+  loadMasterKeys,
   MasterKeyError,
+  masterKeysIn,
   openKeyring,
   Passwords,
   SealedProvider,
@@ -43,7 +44,6 @@ export function holdsData(folder: string): boolean {
 }
 
 export interface OpenDataFolder {
-  masterKey: MasterKey
   keyring: Keyring
   /** Set by the start that made the folder: where the first credentials lie. */
   firstCredentialsPath: string
@@ -63,8 +63,12 @@ export interface OwnDataFolder extends OpenDataFolder {
 /** Keys of single values in the database. */
 export const metaKeys = {
   instance: 'instance.id',
+  /** The id of the first instance of which this one is a restored backup, and its backup's backup …; absent: its own. */
+  lineage: 'instance.lineage',
   keyring: 'instance.keyring',
   controlKey: 'instance.control-key',
+  /** Ids of keys that were missing in the keyring when the instance was restored, as JSON. */
+  absentKeys: 'instance.absent-keys',
   emulator: 'instance.emulator',
   emulatorClock: 'emulator.clock',
   auditKey: 'audit.key',
@@ -74,6 +78,8 @@ export const metaKeys = {
 export const instanceAccount = 'instance'
 
 export const databaseName = 'certkeep.db'
+/** What a restore has begun and not finished: nobody may serve such a folder. */
+export const restoringName = 'restoring.db'
 /** In a folder whose data is in a database elsewhere (shared-folder.ts). */
 export const belongsToName = 'instance.json'
 
@@ -93,6 +99,7 @@ export async function openDataFolder(
     throw new DataFolderError(
       `The keys in ${folder} belong to data in PostgreSQL: name the database with --database, or another folder with --data.`,
     )
+  refuseUnfinishedRestore(folder)
   const lock = takeLock(folder)
   try {
     return await openLocked(folder, emulate, environment, () => lock.close())
@@ -100,6 +107,12 @@ export async function openDataFolder(
     lock.close()
     throw asFolderError(error)
   }
+}
+
+/** @throws DataFolderError */
+export function refuseUnfinishedRestore(folder: string): void {
+  if (existsSync(join(folder, restoringName)))
+    throw new DataFolderError(`A restore into ${folder} was begun and not finished: run it again.`)
 }
 
 export async function makeFolder(folder: string): Promise<void> {
@@ -121,7 +134,7 @@ async function openLocked(
   const databasePath = join(folder, databaseName)
   const initialised = holdsData(folder)
   const masterKey = await masterKeyOf(folder, environment, initialised)
-  const sealer = new Sealer({ current: masterKey })
+  const sealer = new Sealer({ current: masterKey, others: masterKeysIn(folder, environment) })
   const writer = openDatabase(databasePath, folder)
   const reader = new SqliteReader(databasePath)
   try {
@@ -130,7 +143,7 @@ async function openLocked(
     await keyring.removeUnfinished()
     if (!initialised) await makeInstance({ db, folder, keyring, sealer, emulate, instanceId: newUuid() })
     return {
-      ...(await openInstance({ db, folder, keyring, masterKey, emulate })),
+      ...(await openInstance({ db, folder, keyring, emulate })),
       databasePath,
       isNew: !initialised,
       release,
@@ -141,17 +154,17 @@ async function openLocked(
   }
 }
 
-/** The master key of the folder; a new one only where there is no data yet. @throws DataFolderError, MasterKeyError */
+/** The master key of the folder, which is the next one while it is rotated; a new one only where there is no data yet. @throws DataFolderError, MasterKeyError */
 export async function masterKeyOf(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
   initialised: boolean,
 ): Promise<MasterKey> {
-  const loaded = await loadMasterKey({ dataFolder: folder, environment })
-  if (loaded.status === 'loaded') return loaded.masterKey
+  const keys = await loadMasterKeys({ dataFolder: folder, environment })
+  if (keys) return keys.next ?? keys.loaded.masterKey
   if (initialised)
     throw new DataFolderError(
-      `The master key ${loaded.path} is missing, and without it the data in ${folder} cannot be opened: put the file back, or name it in CERTKEEP_MASTER_KEY_FILE.`,
+      `The master key ${join(folder, 'master.key')} is missing, and without it the data in ${folder} cannot be opened: put the file back, or name it in CERTKEEP_MASTER_KEY_FILE.`,
     )
   return createMasterKey({ dataFolder: folder })
 }
@@ -187,10 +200,8 @@ export async function makeInstance(parts: InstanceParts & { sealer: Sealer; inst
 }
 
 /** Checks that database, keyring and the way of starting fit each other. @throws DataFolderError */
-export async function openInstance(
-  parts: InstanceParts & { masterKey: MasterKey },
-): Promise<Omit<OpenDataFolder, 'isNew'>> {
-  const { db, folder, keyring, masterKey, emulate } = parts
+export async function openInstance(parts: InstanceParts): Promise<Omit<OpenDataFolder, 'isNew'>> {
+  const { db, folder, keyring, emulate } = parts
   const meta = metaStore(db)
   if ((await meta.read(metaKeys.keyring)) !== keyring.id)
     throw new DataFolderError(`The keyring in ${folder} belongs to another instance than the database.`)
@@ -205,7 +216,6 @@ export async function openInstance(
     )
   const account = await iamStore(db).firstAccount()
   return {
-    masterKey,
     keyring,
     firstCredentialsPath: credentialsPath(folder),
     accountId: account!.id,
@@ -217,7 +227,7 @@ export async function openInstance(
  * A lock that the operating system takes back when the process dies, however it dies: SQLite's own file locks, on a
  * database of no other use.
  */
-function takeLock(folder: string): DatabaseSync {
+export function takeLock(folder: string): DatabaseSync {
   const path = join(folder, 'lock')
   let lock: DatabaseSync
   try {

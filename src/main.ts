@@ -14,6 +14,7 @@ import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from '
 import { emulationCalls } from './emulation.ts'
 import { emulatorRootMarker, type SetFault } from './emulator/index.ts'
 import { destroyUnusedKey, theDay, TrustedClock, type ReadBackNeeds } from './end-of-life/index.ts'
+import { followRotation } from './follow-rotation.ts'
 import { RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
@@ -35,6 +36,7 @@ import {
 } from './processes/index.ts'
 import { CertificateIndexer } from './storage/index.ts'
 import { openSharedFolder } from './shared-folder.ts'
+import { takeStanding } from './standing.ts'
 import { newSharedMemory, type SharedMemory } from './shared-memory.ts'
 import { threadCalls } from './thread-calls.ts'
 import type { WorkerData } from './worker.ts'
@@ -83,7 +85,6 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     })
   const main = compose({
     db: backend.db,
-    masterKey: folder.masterKey,
     keyring: folder.keyring,
     memory,
     publicUrl,
@@ -91,6 +92,14 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     unlimited: config.unlimited,
     nudgeJobs: () => undefined,
     others: company && { nonces: company.nonces, askForShare: (request) => rates!.lease(request) },
+  })
+  const inQuarantine = await main.quarantine.look()
+  const standing = await takeStanding({
+    main,
+    db: backend.db,
+    config,
+    alarm: (facts, text) => alarm('audit-mirror', facts, text),
+    fatal,
   })
   const workers: HttpWorker[] = []
   const inAllThreads = async (call: 'forget' | 'forgetAll', keyId?: string) => {
@@ -153,7 +162,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     metrics: metricsText,
   }
   const { dataFolder, emulate, unlimited, proxies, logRequests } = config
-  const { masterKey } = folder
+  const masterKey = folder.keyring.sealer.current
   const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
   const tlsNow = tls && { material: tls.material(), authority: tls.identity().authority }
   const data = { ...shared, listeners, tls: tlsNow, metricsElsewhere: config.metrics !== undefined }
@@ -187,6 +196,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     minute,
   )
 
+  const rotationLooks = followRotation(main, config.dataFolder, alarm, (next) =>
+    Promise.all(workers.map(({ call }) => call('masterKey', next))),
+  )
   const indexing = new AbortController()
   const indexer = new CertificateIndexer(backend.db, main.deps.domainClock)
   const indexed = indexer.keepUp(indexing.signal, (error) =>
@@ -219,6 +231,9 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     ownCertificate: tls?.identity().authority !== undefined,
     folder,
     warnings: [
+      ...(inQuarantine
+        ? ['This instance was restored from a backup and is in quarantine: look (quarantine show), then release it.']
+        : []),
       ...(hold === undefined
         ? []
         : [`Destroying and purging are on hold: ${hold}. Check the time, then confirm it (ConfirmTime).`]),
@@ -229,6 +244,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     async stop() {
       clearInterval(marks)
       clearInterval(rightsLooks)
+      clearInterval(rotationLooks)
       clearInterval(revocationLooks)
       clearInterval(refusals)
       tls?.stop()
@@ -240,6 +256,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
       await auditKeeper.stop()
+      await standing.release() // the mirror, too, has then everything that has its place
       await keeper?.stop()
       await backend.close()
       release()
@@ -373,6 +390,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
     committer: deps.committer,
     domainClock: deps.domainClock,
     wallClock: keeper?.databaseClock ?? wallClock,
+    held: () => main.quarantine.holds(),
     alarm: (job, error) =>
       alarm(
         'job',

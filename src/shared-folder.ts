@@ -15,7 +15,7 @@ import {
   type OpenDataFolder,
 } from './data-folder.ts'
 import { minute, newUuid, wallClock } from './kernel/index.ts'
-import { createKeyring, openKeyring, Sealer, type Keyring } from './keys/index.ts'
+import { createKeyring, masterKeysIn, openKeyring, Sealer, type Keyring } from './keys/index.ts'
 import {
   checkServer,
   isDatabaseFailure,
@@ -34,10 +34,10 @@ const toleratedClockDifference = minute
 /** Any number; whoever opens the database waits here for another who does. */
 const openingLock = 4_921_077_181
 
-interface BelongsTo {
+export interface BelongsTo {
   instance: string
-  /** `making`: the database may not know of the instance yet; `made`: it does, or it is another database. */
-  state: 'making' | 'made'
+  /** `making`: the database may not know of the instance yet; `made`: it does, or it is another database; `restoring`: a restore was begun. */
+  state: 'making' | 'made' | 'restoring'
 }
 
 export interface SharedFolderOptions {
@@ -85,9 +85,11 @@ async function openOnly(folder: string, options: SharedFolderOptions, db: Databa
   const { emulate, environment, processId, leaseMs } = options
   const instance = await metaStore(db).read(metaKeys.instance)
   const belongsTo = await readBelongsTo(folder)
+  if (belongsTo?.state === 'restoring')
+    throw new DataFolderError(`A restore into ${folder} was begun and not finished: run it again.`)
   refuseStrangers(folder, instance, belongsTo)
   const masterKey = await masterKeyOf(folder, environment, instance !== undefined)
-  const sealer = new Sealer({ current: masterKey })
+  const sealer = new Sealer({ current: masterKey, others: masterKeysIn(folder, environment) })
   const processes = processStore(db, metaKeys.emulatorClock)
   const { now: databaseNow, processes: others } = await processes.glance()
   refuseOtherTime(databaseNow)
@@ -102,18 +104,19 @@ async function openOnly(folder: string, options: SharedFolderOptions, db: Databa
   }
   if (belongsTo?.state !== 'made')
     await writeDurably(join(folder, belongsToName), { instance: instanceId, state: 'made' } satisfies BelongsTo)
-  const opened = await openInstance({ db, folder, keyring, masterKey, emulate })
+  const opened = await openInstance({ db, folder, keyring, emulate })
   await refuseCopy(folder, keyring, db)
   await processes.hold(processId, leaseMs)
   return { ...opened, isNew: instance === undefined }
 }
 
-async function readBelongsTo(folder: string): Promise<BelongsTo | undefined> {
+export async function readBelongsTo(folder: string): Promise<BelongsTo | undefined> {
   const path = join(folder, belongsToName)
   if (!existsSync(path)) return undefined
   try {
     const { instance, state } = JSON.parse(await readFile(path, 'utf8')) as Partial<BelongsTo>
-    if (typeof instance === 'string' && (state === 'making' || state === 'made')) return { instance, state }
+    if (typeof instance === 'string' && (state === 'making' || state === 'made' || state === 'restoring'))
+      return { instance, state }
   } catch {
     // says the same as a content that is none
   }
@@ -142,14 +145,16 @@ function refuseOtherTime(databaseNow: number): void {
 /** A copy of the keyring falls behind with the first key that another process makes. */
 async function refuseCopy(folder: string, keyring: Keyring, db: Database): Promise<void> {
   const here = new Set(await keyring.list())
-  const missing = (await keyStore(db).liveIds()).filter((id) => !here.has(id))
+  // A restored instance may have come back without some of its keys, and knows which.
+  const lost = new Set(JSON.parse((await metaStore(db).read(metaKeys.absentKeys)) ?? '[]') as string[])
+  const missing = (await keyStore(db).liveIds()).filter((id) => !here.has(id) && !lost.has(id))
   if (missing.length > 0)
     throw new DataFolderError(
       `The keyring in ${folder} lacks ${missing.length} of the keys, ${missing[0]} for one: all processes need the same folder, not copies of it.`,
     )
 }
 
-function asDatabaseError(error: unknown): unknown {
+export function asDatabaseError(error: unknown): unknown {
   if (error instanceof SchemaTooNew)
     return new DataFolderError(`The data in the database was written by a newer version of Certkeep: ${error.message}.`)
   if (!isDatabaseFailure(error)) return error

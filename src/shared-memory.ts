@@ -1,3 +1,4 @@
+import { quarantineMemory } from './backup/index.ts'
 import { brakeMemory, nonceMemory, rateLimitMemory, rightsMemory } from './iam/index.ts'
 import { DomainClock } from './kernel/index.ts'
 import { freshnessMemory, shareMemory } from './processes/index.ts'
@@ -13,6 +14,7 @@ export interface SharedMemory {
   freshness: SharedArrayBuffer
   rateShares: SharedArrayBuffer
   brake: SharedArrayBuffer
+  quarantine: SharedArrayBuffer
   /** Of the emulator: one cell, whether doors are strict. */
   strict: SharedArrayBuffer
   /** Which CAs have revoked something, and since when that is known. */
@@ -36,6 +38,7 @@ export const newSharedMemory = (): SharedMemory => ({
   freshness: freshnessMemory(),
   rateShares: shareMemory(),
   brake: brakeMemory(),
+  quarantine: quarantineMemory(),
   strict: new SharedArrayBuffer(4),
   revocationMarks: revocationMarksMemory(),
 })

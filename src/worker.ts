@@ -35,7 +35,7 @@ import {
   type SetFault,
 } from './emulator/index.ts'
 import { monotonicClock, problem, wallClock } from './kernel/index.ts'
-import { openKeyring, Sealer, type MasterKey } from './keys/index.ts'
+import { masterKeysIn, openKeyring, Sealer, type MasterKey } from './keys/index.ts'
 import { OcspResponder } from './revocation/index.ts'
 import { processClock } from './processes/index.ts'
 import type { Listeners } from './listeners.ts'
@@ -77,6 +77,7 @@ const callMain = threadCalls(parentPort!, {
   faults: (current: readonly SetFault[]) => faults?.use(current),
   refusals: () => refusals.take(),
   tls: (now: TlsNow) => useTls(now),
+  masterKey: (next: MasterKey) => thread.deps.sealer.use(next),
   close: () => close(),
 })
 
@@ -87,12 +88,11 @@ const storage = openThreadStorage(data.storage, (request) =>
 )
 const keyring = await openKeyring({
   dataFolder: data.dataFolder,
-  sealer: new Sealer({ current: data.masterKey }),
+  sealer: new Sealer({ current: data.masterKey, others: masterKeysIn(data.dataFolder, process.env) }),
 })
 const thread = compose({
   db: storage.db,
   others: storage.others,
-  masterKey: data.masterKey,
   keyring,
   memory: data.memory,
   publicUrl: data.publicUrl,
@@ -139,7 +139,7 @@ const responder = new OcspResponder({
     void deps.committer.commit([due]).then(deps.nudgeJobs, report)
   },
 })
-const direct = { '/ocsp/': ocspHandler({ ...deps, responder, monotonicClock, report }) }
+const direct = { '/ocsp/': ocspHandler({ ...deps, quarantine: thread.quarantine, responder, monotonicClock, report }) }
 const pki: Record<string, Door> = {
   '/crl/': verifiers,
   '/ca/': verifiers,

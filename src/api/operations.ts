@@ -1,4 +1,5 @@
 import { exportAccount, exportAccountKeys } from '../account/index.ts'
+import * as backup from '../backup/index.ts'
 import {
   eraseAuditPerson,
   exportAudit,
@@ -58,6 +59,10 @@ export const operations = {
   WithdrawApproval: guards.withdrawApproval,
   ConfirmTime: endOfLife.confirmTime,
   ListAlarms: endOfLife.listAlarms,
+  ShowQuarantine: backup.showQuarantine,
+  ReleaseQuarantine: backup.releaseQuarantine,
+  ListKeyringCopies: backup.listKeyringCopies,
+  AttestKeyringCopyDestroyed: backup.attestKeyringCopyDestroyed,
   ListAuditEntries: listAuditEntries,
   ShowAuditProof: showAuditProof,
   ShowConsistencyProof: showConsistencyProof,

@@ -1,3 +1,4 @@
+import type { backupProblems } from '../backup/index.ts'
 import type { auditProblems } from '../audit/index.ts'
 import type { caProblems } from '../ca/index.ts'
 import type { certificateProblems } from '../certificates/index.ts'
@@ -16,4 +17,5 @@ export type ProblemCode =
   | keyof typeof caProblems
   | keyof typeof certificateProblems
   | keyof typeof revocationProblems
+  | keyof typeof backupProblems
   | keyof typeof guardProblems

@@ -18,7 +18,7 @@ import {
   type ValidityRequest,
 } from '../issuance/index.ts'
 import type { KeyReference, KeyStore } from '../keys/index.ts'
-import { parseSpki, type Extension, type KeyUsage } from '../x509/index.ts'
+import { parseCertificate, parseSpki, type Extension, type KeyUsage } from '../x509/index.ts'
 import type { Ca } from './ca.ts'
 import { caLifecycle } from './lifecycle.ts'
 import { problem } from './problems.ts'
@@ -144,7 +144,10 @@ export function checkUnder(issuer: Issuer, notAfter: number, pathLength: number)
   if (notAfter > end) throw problem('ValidityBeyondIssuer', { notAfter: end })
 }
 
-/** What the audit log keeps of a certificate that a CA got. */
+/**
+ * What the audit log keeps of a certificate that a CA got: all that a restored instance needs to give it to the CA again
+ * (docs/backup.md).
+ */
 export const installed = (ca: Ca): Record<string, unknown> =>
   ca.certificate === null
     ? {}
@@ -153,4 +156,11 @@ export const installed = (ca: Ca): Record<string, unknown> =>
         serial: ca.serial,
         notAfter: ca.notAfter,
         certificateSha256: createHash('sha256').update(ca.certificate).digest('hex'),
+        spkiSha256: createHash('sha256').update(parseCertificate(ca.certificate).tbs.spkiDer).digest('hex'),
+        certificate: Buffer.from(ca.certificate).toString('base64'),
+        notBefore: ca.notBefore,
+        issuerName: ca.issuerName,
+        pathLength: ca.pathLength,
+        keyUsages: ca.keyUsages,
+        signatureHash: ca.signatureHash,
       }

@@ -74,7 +74,7 @@ export const issueCertificateByCsr = operation<IssueNeeds>()({
   async run(input, ca, deps, caller) {
     const csr = readCsr(input.csr)
     const { subjectAltName, keyUsage, extendedKeyUsage } = csr.requested
-    const { certificate, writes } = await issueLeaf(
+    const { certificate, spkiSha256, writes } = await issueLeaf(
       deps,
       ca,
       {
@@ -96,7 +96,7 @@ export const issueCertificateByCsr = operation<IssueNeeds>()({
     return {
       answer: { certificateId: certificate.id },
       writes,
-      audit: { objectType: 'certificate', objectId: certificate.id, facts: issuedFacts(certificate) },
+      audit: { objectType: 'certificate', objectId: certificate.id, facts: issuedFacts(certificate, spkiSha256) },
     }
   },
 })

@@ -73,7 +73,7 @@ export const issueCertificate = operation<IssueNeeds>()({
     const subject = subjectOf(completed(input.subject, ca.subject))
     const { spki, pkcs8 } = await generated(algorithm)
     try {
-      const { certificate, writes } = await issueLeaf(
+      const { certificate, spkiSha256, writes } = await issueLeaf(
         deps,
         ca,
         {
@@ -99,7 +99,7 @@ export const issueCertificate = operation<IssueNeeds>()({
       return {
         answer: { certificateId: certificate.id },
         writes,
-        audit: { objectType: 'certificate', objectId: certificate.id, facts: issuedFacts(certificate) },
+        audit: { objectType: 'certificate', objectId: certificate.id, facts: issuedFacts(certificate, spkiSha256) },
       }
     } finally {
       pkcs8.fill(0)

@@ -73,7 +73,7 @@ export async function issueLeaf(
   ca: Ca,
   order: LeafOrder,
   caller: Caller,
-): Promise<{ certificate: Certificate; writes: Write[] }> {
+): Promise<{ certificate: Certificate; spkiSha256: Uint8Array; writes: Write[] }> {
   const now = deps.domainClock.now()
   const issuer = await issuerFor(deps, ca)
   const { notBefore, notAfter } = validityOf(order.validity, now, maxYears)
@@ -128,6 +128,7 @@ export async function issueLeaf(
   }
   return {
     certificate,
+    spkiSha256,
     writes: [
       deps.cas.unchanged(ca, caProblem('CaChanged')),
       deps.certificates.insert(certificate, problem('NameTaken', { name: '' })),
@@ -169,10 +170,12 @@ export async function refuseBarredKey(
 export const first = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : value?.[0]
 
-export const issuedFacts = (certificate: Certificate): Record<string, unknown> => ({
+/** Enough for the ledger of a restored instance (docs/backup.md). @param spkiSha256 of the certificate's public key */
+export const issuedFacts = (certificate: Certificate, spkiSha256: Uint8Array): Record<string, unknown> => ({
   issuerId: certificate.issuerId,
   serial: certificate.serial,
   commonName: certificate.commonName,
   notAfter: certificate.notAfter,
   certificateSha256: Buffer.from(certificate.sha256).toString('hex'),
+  spkiSha256: Buffer.from(spkiSha256).toString('hex'),
 })

@@ -18,6 +18,12 @@ export function addAdminCommands(program: Command, terminal: Terminal): void {
     .option('--account <name>', 'the account (else the first)')
     .action(async (options: ResetOptions) => terminal.out(await reset(options)))
   admin
+    .command('rotate-master-key')
+    .description('Exchange the master key while the service goes on; run again, it goes on where it was interrupted')
+    .option('--data <folder>', 'the data folder (else CERTKEEP_HOME, else ./data)')
+    .option('--database <url>', 'PostgreSQL with the data (else CERTKEEP_DATABASE, else SQLite in the data folder)')
+    .action(async (options: Pick<ResetOptions, 'data' | 'database'>) => terminal.out(await rotate(options)))
+  admin
     .command('new-master-key')
     .argument('<file>', 'a file that is not there yet')
     .description('Make a master key for a new data folder, to be kept apart from it')
@@ -34,6 +40,28 @@ interface ResetOptions {
   database?: string
   user: string
   account?: string
+}
+
+async function rotate({ data, database }: Pick<ResetOptions, 'data' | 'database'>): Promise<string> {
+  process.umask(0o077)
+  const { rotateMasterKey } = await import('../rotate-master-key.ts')
+  const asked = { database: databaseOf(database, process.env), environment: process.env }
+  const { from, to, keys, values, left, retiredAt, nextAt } = await rotateMasterKey(
+    dataFolderOf(data, process.env),
+    asked,
+  )
+  return [
+    `The master key is ${to}, and was ${from}: ${keys} keys and ${values} other values are sealed anew.`,
+    retiredAt === undefined
+      ? `Put master-next.key of the data folder where the current one is (${nextAt}), and keep that one for old backups.`
+      : `The old one is ${retiredAt}: backups of before want it. Keep it where they are, and take it out of the data folder.`,
+    ...(left.length === 0
+      ? []
+      : [
+          `NOT sealed anew, and lost without the old one: ${left.join(', ')}. Leave it in the data folder, and run this again.`,
+        ]),
+    '',
+  ].join('\n')
 }
 
 const userName = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/

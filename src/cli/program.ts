@@ -3,6 +3,7 @@ import { ServiceError } from '../client/index.ts'
 import { addAccessKeyCommands } from './access-key.ts'
 import { addAdminCommands } from './admin.ts'
 import { addAuditCommands } from './audit.ts'
+import { addBackupCommands } from './backup.ts'
 import { addCaCommands } from './ca.ts'
 import { addCallCommand, type OperationTable } from './call.ts'
 import { addCertCommands } from './cert.ts'
@@ -80,6 +81,7 @@ function newProgram(
   addCallCommand(program, terminal, table)
   addEmulatorCommands(program, terminal)
   addAdminCommands(program, terminal)
+  addBackupCommands(program, terminal)
   addHelpCommand(program, terminal)
   return program
 }
@@ -118,6 +120,8 @@ const expectedErrors: ReadonlySet<string> = new Set([
   'ConfigError',
   'DataFolderError',
   'MasterKeyError',
+  'BackupError',
+  'KeyringError',
   Declined.name,
   'NotVerified',
 ])

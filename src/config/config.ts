@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseBlock } from '../kernel/index.ts'
+import { mirrorOf, type MirrorConfig } from './mirror.ts'
 
 /** An address to listen on; port 0 takes a free one. */
 export interface ListenAddress {
@@ -24,6 +25,8 @@ export interface Config extends ListenAddress {
   proxies: ProxyConfig | undefined
   outboundAllow: readonly string[]
   webhook: WebhookConfig | undefined
+  /** Where the audit log is copied to as it grows. */
+  auditMirror: MirrorConfig | undefined
   /** A file to which checkpoints of the audit log are added: best on a disk of somebody else's. */
   auditCheckpoints: string | undefined
   workers: number
@@ -112,6 +115,7 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     outboundAllow: blocksOf('CERTKEEP_OUTBOUND_ALLOW', setting(undefined, 'OUTBOUND_ALLOW')),
     auditCheckpoints: fileOf(setting(undefined, 'AUDIT_CHECKPOINTS')),
     webhook: webhookOf(setting(undefined, 'WEBHOOK_URL'), environment),
+    auditMirror: auditMirrorOf(setting(undefined, 'AUDIT_MIRROR'), environment),
     workers:
       wholeNumber('the number of workers', setting(options.workers, 'WORKERS'), 1, maxWorkers) ??
       Math.min(availableParallelism(), 8),
@@ -237,6 +241,19 @@ const listOf = (text: string | undefined): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+
+/** @throws ConfigError */
+export function auditMirrorOf(text: string | undefined, environment: Environment): MirrorConfig | undefined {
+  try {
+    return mirrorOf(text, environment)
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** @throws ConfigError */
+export const outboundAllowOf = (environment: Environment): readonly string[] =>
+  blocksOf('CERTKEEP_OUTBOUND_ALLOW', environment['CERTKEEP_OUTBOUND_ALLOW'] || undefined)
 
 const fileOf = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path))
 

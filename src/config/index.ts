@@ -1,1 +1,2 @@
 export * from './config.ts'
+export type { MirrorConfig } from './mirror.ts'

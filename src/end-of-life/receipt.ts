@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Ca, Deletion } from '../ca/index.ts'
 import { unexpiredOf, type ByState, type UnderCa } from '../issuance/index.ts'
-import type { CaKey } from '../keys/index.ts'
+import type { CaKey, DestructionLevel } from '../keys/index.ts'
 import type { CrlRecord } from '../revocation/index.ts'
 import type { AtParent } from './revoke-all.ts'
-
-/**
- * How surely a key is gone. `local`: destroyed here, copies of the keyring may be outstanding; `keyring`: every numbered copy of
- * the keyring is attested destroyed.
- */
-export type DestructionLevel = 'local' | 'keyring'
 
 export const receiptForm = 'certkeep receipt 1'
 
@@ -46,7 +40,12 @@ export interface Receipt {
         algorithm: string
         spkiSha256: string
         method: string
-        level: DestructionLevel
+        /**
+         * `local`: destroyed here, and the numbered copies of the keyring that may hold it are `outstanding`; `keyring`: every
+         * numbered copy that held it is attested destroyed.
+         */
+        level: DestructionLevel['level']
+        outstanding?: readonly number[]
         /** The providers in which it was searched for, and not found, by id and by public key. */
         searched: readonly string[]
         /** Of a key that came from outside: nothing here can speak for the copies there. */
@@ -63,7 +62,7 @@ export interface Ended {
   atParent: AtParent | undefined
   crl: CrlRecord
   readBackFrom: readonly string[]
-  key: { destroyed: CaKey; searched: readonly string[] } | { heldBy: readonly string[] }
+  key: { destroyed: CaKey; searched: readonly string[]; level: DestructionLevel } | { heldBy: readonly string[] }
 }
 
 export function receiptOf({ ca, at, under, atParent, crl, readBackFrom, key }: Ended): Receipt {
@@ -104,8 +103,8 @@ export function receiptOf({ ca, at, under, atParent, crl, readBackFrom, key }: E
             algorithm: key.destroyed.algorithm,
             spkiSha256: sha256(key.destroyed.spki),
             method: 'data key removed from the keyring, private part removed from the database',
-            // Copies of the keyring that somebody made are not known of here, so no more than this can be claimed.
-            level: 'local',
+            // Copies that somebody made without a number are not known of here: nothing is claimed of them.
+            ...key.level,
             searched: key.searched,
             ...(ca.genMode === 'importKey' ? { origin: 'imported; copies elsewhere are not known of here' } : {}),
           },

@@ -89,7 +89,7 @@ export async function revokeAtParent(deps: RevokeAllNeeds, ca: Ca): Promise<{ ca
     trail.done(theDayAsCaller(ca.accountId), 'RevokeCa', {
       objectType: 'ca',
       objectId: ca.id,
-      facts: { issuerId: parent.id, serial: ca.serial, reason },
+      facts: { issuerId: parent.id, serial: ca.serial, reason, notAfter: ca.notAfter },
     }),
   ])
   return { ca: { ...next, version: ca.version + 1 }, atParent: 'revoked' }

@@ -16,11 +16,15 @@ const signedBytes = (statement: string): Uint8Array => Buffer.from(`${receiptFor
 export async function keepReceipt(needs: ReceiptNeeds, receipt: Receipt, otherwise: Problem): Promise<Write> {
   const signer = await needs.auditSigner()
   const statement = JSON.stringify(receipt)
-  return needs.receipts.insert(
-    { caId: receipt.ca.id, statement, signature: signer.sign(signedBytes(statement)) },
-    otherwise,
-  )
+  return needs.receipts.insert(signedReceipt(signer, receipt.ca.id, statement), otherwise)
 }
+
+/** A receipt of its statement: also for a restored instance, which finds the statement in its audit log. */
+export const signedReceipt = (signer: NoteSigner, caId: string, statement: string) => ({
+  caId,
+  statement,
+  signature: signer.sign(signedBytes(statement)),
+})
 
 /** The entry behind a receipt. */
 export const entryOfReceipt = (log: Pick<AuditLogStore, 'lastOfCa'>, caId: string) =>

@@ -2,7 +2,7 @@ import { minute, problem as kernelProblem, type Write } from '../kernel/index.ts
 import { caLifecycle, type Ca } from '../ca/index.ts'
 import type { Gate } from '../guards/index.ts'
 import type { UnderCa } from '../issuance/index.ts'
-import { verifyDestroyed, type CaKey, type Control } from '../keys/index.ts'
+import { destructionLevel, verifyDestroyed, type CaKey, type Control, type KeyringCopyStore } from '../keys/index.ts'
 import { certifyResponder, publishCrl, type CrlRecord, type ResponderNeeds } from '../revocation/index.ts'
 import type { AlarmStore } from './alarms.ts'
 import { finalCrlUntil } from './calendar.ts'
@@ -41,6 +41,7 @@ export interface TrustedTime {
 
 export interface DayNeeds extends RevokeAllNeeds, ReadBackNeeds, ResponderNeeds, ReceiptNeeds {
   alarms: AlarmStore
+  keyringCopies: KeyringCopyStore
   trustedTime: TrustedTime
   gate: Pick<Gate, 'mustMayEnd'>
   /** Resolves when no thread of any process holds the private key in memory any more. */
@@ -151,7 +152,8 @@ async function destroyKey(deps: DayNeeds, ca: Ca): Promise<Ended['key']> {
     await deps.committer.commit([deps.keyStore.condemn(keyId, changed)])
     deps.step('the-day.key-condemned')
   }
-  return { destroyed: key, searched: await destroyCondemned(deps, key) }
+  const searched = await destroyCondemned(deps, key)
+  return { destroyed: key, searched, level: await destructionLevel(deps.keyringCopies, keyId) }
 }
 
 /**
@@ -202,7 +204,12 @@ export async function destroyUnusedKey(deps: DayNeeds, keyId: string): Promise<u
     deps.trail.done(theDayAsCaller(key.accountId), 'DestroyUnusedKey', {
       objectType: 'key',
       objectId: key.id,
-      facts: { algorithm: key.algorithm, destroyedAt: now, level: 'local', searched: providers },
+      facts: {
+        algorithm: key.algorithm,
+        destroyedAt: now,
+        ...(await destructionLevel(deps.keyringCopies, key.id)),
+        searched: providers,
+      },
     }),
   ])
   return undefined

@@ -14,6 +14,8 @@ export interface JobParts {
   handlers: Readonly<Record<string, JobHandler>>
   /** A job failed and will be tried again: an alarm for the operator. */
   alarm: (job: Job, error: unknown) => void
+  /** While it says yes nothing is done (a restored instance in quarantine). */
+  held?: (() => boolean | Promise<boolean>) | undefined
 }
 
 /** So long a job of a process that died waits for another; one that is being done has its lease renewed. */
@@ -57,7 +59,8 @@ export class JobRunner {
   }
 
   private async drain(): Promise<void> {
-    const { jobs, domainClock, wallClock } = this.parts
+    const { jobs, domainClock, wallClock, held } = this.parts
+    if (await held?.()) return
     for (;;) {
       const due = await jobs.due(domainClock.now(), wallClock.now(), atOnce)
       let taken = 0

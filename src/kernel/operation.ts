@@ -91,6 +91,8 @@ export interface Operation<Input, Resource, Answer, Deps> {
   readonly actions: readonly string[]
   /** Its answer holds a private key or a secret: never over plain HTTP, except on loopback. */
   readonly revealsSecret: boolean
+  /** A write that a restored instance does before it is released. */
+  readonly evenInQuarantine: boolean
   /** Calls a second for one user, where a cloud says so; undefined: not limited (Huawei's clients answer a 429 with minutes of sleep). */
   readonly perSecond: number | undefined
   readonly input: TSchema
@@ -109,6 +111,7 @@ interface Declaration<Schema extends TSchema, Resource, Answer, Deps> {
   access: Access
   actions: readonly string[]
   revealsSecret?: boolean
+  evenInQuarantine?: boolean
   perSecond?: number
   input: Schema
   resource?: ResourceRule<Static<Schema>, Resource, Deps>
@@ -127,6 +130,7 @@ export function operation<Deps>() {
   ): Operation<Static<Schema>, Resource, Answer, Deps> => ({
     ...declared,
     revealsSecret: declared.revealsSecret ?? false,
+    evenInQuarantine: declared.evenInQuarantine ?? false,
     perSecond: declared.perSecond,
     resource: declared.resource,
     guarded: declared.guarded,

@@ -50,6 +50,8 @@ export const kernelProblems = {
   InsecureTransport: () => 'private keys are not given out over plain HTTP, except on the machine itself',
   Replayed: () => 'this signed request has been used before',
   Unavailable: ({ reason }: { reason: string }) => `the service cannot do this at the moment: ${reason}`,
+  InQuarantine: () =>
+    'this instance was restored from a backup and is in quarantine: it changes nothing until a person releases it',
   ChangedMeanwhile: () => 'the object was changed by somebody else at the same moment; nothing was done',
   DryRunOperation: ({ operation }: DryRunResult) =>
     `${operation} would have been done; this was a dry run, and nothing was done`,

@@ -50,6 +50,12 @@ export interface Counters {
   throttled(caller: Caller, operationName: string): void
 }
 
+/** Whether this instance was restored and waits for a person (docs/backup.md). */
+export interface QuarantineWatch {
+  /** Quick where there is none, which is nearly always. */
+  holds(): boolean | Promise<boolean>
+}
+
 export interface RunnerParts<Deps> {
   deps: Deps
   limiter: RateLimiter
@@ -58,6 +64,8 @@ export interface RunnerParts<Deps> {
   trail: AuditTrail
   committer: Committer
   counters: Counters
+  /** Without one nothing is ever in quarantine. */
+  quarantine?: QuarantineWatch | undefined
 }
 
 /** Ends in the code that a guard on the caller's rights carries: the runner then reads them anew and tries once more. */
@@ -144,6 +152,7 @@ export class Runner<Deps> {
     if (operation.revealsSecret && !caller.secureTransport && !isLoopback(caller.sourceIp))
       throw problem('InsecureTransport')
     if (resource === undefined && operation.resource?.missing) throw operation.resource.missing(input)
+    if (operation.access === 'write' && !operation.evenInQuarantine) await this.refuseInQuarantine()
 
     if (caller.dryRun) return this.tried(operation, caller, input, resource as Resource, see)
     const { answer, writes, audit, afterwards } = await operation.run(input, resource as Resource, deps, caller)
@@ -162,6 +171,11 @@ export class Runner<Deps> {
       afterwards?.()
     }
     return answer
+  }
+
+  private async refuseInQuarantine(): Promise<void> {
+    const held = this.parts.quarantine?.holds() ?? false
+    if (held !== false && (await held)) throw problem('InQuarantine')
   }
 
   /**

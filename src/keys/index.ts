@@ -2,6 +2,8 @@ export { keyAlgorithms, type KeyAlgorithm, type KeyAlgorithmFacts, type Signatur
 export type { CreateStep, OnStep, ShredStep } from './durable-files.ts'
 export { generateExportableKey, KeyGenerationBusy, type ExportableKey } from './key-generation.ts'
 export { KeyringError, type KeyringErrorCode } from './keyring-file.ts'
+export { destructionLevel, type DestructionLevel } from './keyring-copies.ts'
+export { placeKeyring, type KeyringFile } from './keyring-folder.ts'
 export { createKeyring, Keyring, openKeyring, type DataKey, type KeyringOptions } from './keyring.ts'
 export {
   createMasterKey,
@@ -24,7 +26,15 @@ export {
 } from './passwords.ts'
 export { openResponderKey, sealResponderKey, type ResponderKey } from './responder-key.ts'
 export { SealedProvider } from './sealed-provider.ts'
-export { masterKeyOf, SealError, Sealer, type HashPurpose, type SealingPurpose } from './sealing.ts'
+export { beginRotation, endRotation, loadMasterKeys, masterKeysIn, type MasterKeys } from './master-key-rotation.ts'
+export {
+  masterKeyOf,
+  SealError,
+  Sealer,
+  type MasterKeySearch,
+  type HashPurpose,
+  type SealingPurpose,
+} from './sealing.ts'
 export { newAccessKeyId, newAccessKeySecret, newToken, tokenHash } from './secrets.ts'
 export {
   KeyError,
@@ -35,4 +45,4 @@ export {
   type Linted,
 } from './signer.ts'
 export { verifyDestroyed, type Control, type Destruction } from './verify-destroyed.ts'
-export type { CaKey, KeyStore } from './store.ts'
+export type { CaKey, KeyringCopy, KeyringCopyStore, KeyStore } from './store.ts'

@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes, randomUUID, type KeyObject } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir } from 'node:fs/promises'
+import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   errnoOf,
@@ -16,13 +16,24 @@ import {
   checkKeyId,
   keyIdOfFileName,
   KeyringError,
-  maxKeyringFileBytes,
   parseControlFile,
   parseDataKeyFile,
   writeControlFile,
   writeDataKeyFile,
 } from './keyring-file.ts'
-import { SealError, type Sealer } from './sealing.ts'
+import {
+  controlName,
+  guarded,
+  isThere,
+  keyringFolder,
+  missing,
+  opening,
+  readControl,
+  readSmallFile,
+  refuseUnsafe,
+  type KeyringFile,
+} from './keyring-folder.ts'
+import { masterKeyOf, type Sealer } from './sealing.ts'
 
 /** A data key, unwrapped. The bytes stay inside the KeyObject. */
 export interface DataKey {
@@ -39,9 +50,10 @@ export interface KeyringOptions {
   readonly onStep?: OnStep
 }
 
-const controlName = 'control'
 /** What a file system puts into the root of a volume of its own; a keyring may be one. */
 const foreignFolder = 'lost+found'
+/** So much is written whole by every drive. */
+const sectorBytes = 512
 
 /**
  * Makes the keyring of a new instance, durable when this returns. Only for a data folder without a database: an empty
@@ -105,6 +117,11 @@ export class Keyring {
     this.#sealer = sealer
     this.#onStep = onStep
     this.id = id
+  }
+
+  /** What its files are wrapped by. */
+  get sealer(): Sealer {
+    return this.#sealer
   }
 
   /**
@@ -230,6 +247,81 @@ export class Keyring {
     })
   }
 
+  /**
+   * The control file and the files of these keys as they lie on the disk, wrapped under the master key: for a copy. A key
+   * that was destroyed meanwhile is left out.
+   */
+  async files(keyIds: readonly string[]): Promise<KeyringFile[]> {
+    return guarded(async () => {
+      await this.#checkControl()
+      const files: KeyringFile[] = []
+      for (const name of [...keyIds.map((keyId) => `${keyId}.key`), controlName]) {
+        const content = await readSmallFile(join(this.#folder, name))
+        if (content) files.push({ name, content })
+      }
+      return files
+    })
+  }
+
+  /**
+   * Wraps a data key, or the control file, under the current master key, where it is under another. In place, and of the same
+   * length: a file that is destroyed meanwhile is never made anew, and a sector is written whole or not at all.
+   */
+  async rewrap(what: { keyId: string } | 'control'): Promise<'rewrapped' | 'current' | 'absent'> {
+    return guarded(async () => {
+      await this.#checkControl()
+      const name = what === 'control' ? controlName : `${what.keyId}.key`
+      const file = await open(join(this.#folder, name), constants.O_RDWR | constants.O_NOFOLLOW).catch(
+        (error: unknown) => {
+          if (errnoOf(error) === 'ENOENT') return undefined
+          throw error
+        },
+      )
+      if (!file) return 'absent'
+      try {
+        const was = await file.readFile()
+        const next = this.#wrappedAnew(was, name)
+        if (!next) return 'current'
+        if (next.length !== was.length || next.length > sectorBytes)
+          throw new KeyringError('KeyringUnavailable', `The keyring's file ${name} cannot be written in place.`)
+        await file.write(next, 0, next.length, 0)
+        await file.sync()
+        // It was destroyed between: its last bytes are to be random ones.
+        if ((await file.stat()).nlink === 0) {
+          await file.write(randomBytes(next.length), 0, next.length, 0)
+          await file.sync()
+          return 'absent'
+        }
+        return 'rewrapped'
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  /** Undefined when it is under the current master key already. */
+  #wrappedAnew(content: Buffer, name: string): Buffer | undefined {
+    if (name === controlName) {
+      const { keyringId, proof } = parseControlFile(content)
+      if (masterKeyOf('keyring-control', proof) === this.#sealer.keyId) return undefined
+      this.#sealer.open('keyring-control', [keyringId], proof)
+      const again = this.#sealer.seal('keyring-control', [keyringId], new Uint8Array())
+      return writeControlFile({ keyringId, proof: again })
+    }
+    const file = parseDataKeyFile(content, name)
+    const { keyId, accountId, spkiSha256, wrapped } = file
+    if (masterKeyOf('data-key', wrapped) === this.#sealer.keyId) return undefined
+    const context = [this.id, keyId, accountId, spkiSha256]
+    const bytes = opening(`The data key ${keyId}`, 'DataKeyDamaged', () =>
+      this.#sealer.open('data-key', context, wrapped),
+    )
+    try {
+      return writeDataKeyFile({ ...file, wrapped: this.#sealer.seal('data-key', context, bytes) })
+    } finally {
+      bytes.fill(0)
+    }
+  }
+
   /** All names but those that every keyring has, from a folder that has just been seen to be this keyring. */
   async #names(): Promise<string[]> {
     await this.#checkControl()
@@ -267,85 +359,4 @@ interface KeyringParts {
   readonly sealer: Sealer
   readonly id: string
   readonly onStep: OnStep | undefined
-}
-
-function keyringFolder(dataFolder: string): string {
-  return join(dataFolder, 'keyring')
-}
-
-function missing(folder: string): KeyringError {
-  return new KeyringError('KeyringMissing', `There is no keyring in ${folder}.`)
-}
-
-/** The keyring's id, once the control file has been opened under the master key. */
-async function readControl(folder: string, sealer: Sealer): Promise<string> {
-  await refuseUnsafe(folder)
-  const content = await readSmallFile(join(folder, controlName))
-  if (!content) throw missing(folder)
-  const { keyringId, proof } = parseControlFile(content)
-  opening("The keyring's control file", 'KeyringMissing', () => sealer.open('keyring-control', [keyringId], proof))
-  return keyringId
-}
-
-function opening<T>(what: string, code: 'DataKeyDamaged' | 'KeyringMissing', open: () => T): T {
-  try {
-    return open()
-  } catch (error) {
-    if (!(error instanceof SealError)) throw error
-    throw new KeyringError(code, `${what} does not open: ${error.message}`)
-  }
-}
-
-async function refuseUnsafe(folder: string): Promise<void> {
-  const stat = await lstat(folder).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') throw missing(folder)
-    throw error
-  })
-  if (!stat.isDirectory()) throw new KeyringError('KeyringUnsafe', `${folder} is not a folder.`)
-  if (stat.uid !== 0 && stat.uid !== process.getuid?.()) {
-    throw new KeyringError('KeyringUnsafe', `${folder} belongs to another user (uid ${stat.uid}).`)
-  }
-  if ((stat.mode & 0o077) !== 0) {
-    const mode = (stat.mode & 0o777).toString(8).padStart(4, '0')
-    throw new KeyringError('KeyringUnsafe', `${folder} has mode ${mode}, so others can reach it; set it to 0700.`)
-  }
-}
-
-/** Undefined when there is no such file. */
-async function readSmallFile(path: string): Promise<Buffer | undefined> {
-  try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    try {
-      if (!(await file.stat()).isFile()) throw new KeyringError('DataKeyDamaged', `${path} is not a regular file.`)
-      const content = Buffer.alloc(maxKeyringFileBytes + 1)
-      const { bytesRead } = await file.read(content, 0, content.length, 0)
-      return content.subarray(0, bytesRead)
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw error
-  }
-}
-
-/** A system call that failed tells nothing about what is there: it becomes `KeyringUnavailable`, never an answer. */
-async function guarded<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    const errno = errnoOf(error)
-    if (error instanceof KeyringError || errno === undefined) throw error
-    throw new KeyringError('KeyringUnavailable', `The keyring cannot be used (${errno}).`)
-  }
 }

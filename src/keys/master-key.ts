@@ -130,6 +130,12 @@ export function parseMasterKey(content: Uint8Array, from: string): MasterKey {
   }
 }
 
+/** Where a master key may lie that is not in the data folder. */
+export function placesOutside(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const credentials = environment['CREDENTIALS_DIRECTORY']
+  return [environment[fileVariable], credentials && join(credentials, credentialName)].flatMap((path) => path || [])
+}
+
 function masterKeyPath(dataFolder: string): string {
   return join(dataFolder, 'master.key')
 }

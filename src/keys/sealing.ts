@@ -40,6 +40,13 @@ const maxContextParts = 16
 const maxContextPartBytes = 1024
 const maxEnvelopeBytes = 1 + keyIdBytes + 1 + maxPurposeBytes + nonceBytes + maxPlaintextBytes + tagBytes
 
+/** Where master keys lie besides the current one: see rotation. Both are asked seldom, and answer at once. */
+export interface MasterKeySearch {
+  find(keyId: string): MasterKey | undefined
+  /** Of all that are there. */
+  oldest(): MasterKey | undefined
+}
+
 /**
  * Seals small secrets under the master key.
  *
@@ -50,17 +57,48 @@ const maxEnvelopeBytes = 1 + keyIdBytes + 1 + maxPurposeBytes + nonceBytes + max
  * may run concurrently.
  */
 export class Sealer {
-  readonly #current: MasterKey
-  readonly #byId: ReadonlyMap<string, MasterKey>
+  #current: MasterKey
+  readonly #forHashes: MasterKey
+  readonly #byId: Map<string, MasterKey>
+  readonly #others: MasterKeySearch | undefined
   readonly #derived = new Map<string, KeyObject>()
 
-  /** Seals under `current`; opens what `current` or any of `earlier` sealed. */
-  constructor({ current, earlier = [] }: { current: MasterKey; earlier?: readonly MasterKey[] }) {
+  /**
+   * Seals under `current`; opens what `current`, any of `earlier`, or any that is found among `others` sealed.
+   * @param others asked for what is not known: a rotation that another process began
+   */
+  constructor({
+    current,
+    earlier = [],
+    others,
+  }: {
+    current: MasterKey
+    earlier?: readonly MasterKey[]
+    others?: MasterKeySearch | undefined
+  }) {
     this.#current = current
+    this.#others = others
     this.#byId = new Map([...earlier, current].map((masterKey) => [masterKey.keyId, masterKey]))
+    this.#forHashes = others?.oldest() ?? earlier[0] ?? current
+  }
+
+  /** From now on new values are sealed under this one; all others still open. */
+  use(masterKey: MasterKey): void {
+    this.#byId.set(masterKey.keyId, masterKey)
+    this.#current = masterKey
+  }
+
+  /** Whether what this master key sealed can be opened. */
+  has(keyId: string): boolean {
+    return this.#find(keyId) !== undefined
   }
 
   /** The master key that new values are sealed under. */
+  get current(): MasterKey {
+    return this.#current
+  }
+
+  /** Its id. */
   get keyId(): string {
     return this.#current.keyId
   }
@@ -85,19 +123,27 @@ export class Sealer {
    */
   open(purpose: SealingPurpose, context: readonly string[], envelope: Uint8Array): Buffer {
     const { keyId, header, body } = readEnvelope(purpose, envelope)
-    const masterKey = this.#byId.get(keyId)
+    const masterKey = this.#find(keyId)
     if (!masterKey) throw new SealError(`The value is sealed under the master key ${keyId}, which is not loaded.`)
     return decrypt(this.#derive(masterKey, `seal ${purpose}`), associatedData(header, context), body)
   }
 
   /**
-   * HMAC-SHA256 under a key of this purpose. Changes when the master key is rotated: good for what is forgotten soon
-   * (nonces), not for what must be found for years.
+   * HMAC-SHA256 under a key of this purpose: the same for as long as the process runs, and after it while the master key of
+   * before a rotation is at hand. Good for what is forgotten soon (nonces), not for what must be found for years.
    */
   keyedHash(purpose: HashPurpose, bytes: Uint8Array): Buffer {
-    return createHmac('sha256', this.#derive(this.#current, `hash ${purpose}`))
+    return createHmac('sha256', this.#derive(this.#forHashes, `hash ${purpose}`))
       .update(bytes)
       .digest()
+  }
+
+  #find(keyId: string): MasterKey | undefined {
+    const known = this.#byId.get(keyId)
+    if (known) return known
+    const found = this.#others?.find(keyId)
+    if (found) this.#byId.set(keyId, found)
+    return found
   }
 
   #derive(masterKey: MasterKey, use: string): KeyObject {

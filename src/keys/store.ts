@@ -30,3 +30,27 @@ export interface KeyStore {
   /** Holds only for a condemned key; the sealed private part leaves the database with it. */
   destroyed(id: string, at: number, otherwise: Problem): Write
 }
+
+/** A copy of the keyring that was made, by its number; also one that was begun and of which nobody knows more. */
+export interface KeyringCopy {
+  number: number
+  madeAt: number
+  /** Where the operator said that it goes. */
+  place: string
+  /** When and by whom it was said to be destroyed; null while it is out there. */
+  attestedAt: number | null
+  attestedBy: string | null
+}
+
+export interface KeyringCopyStore {
+  /** Newest first, with how many keys each of them may hold. */
+  list(): Promise<(KeyringCopy & { keys: number })[]>
+  /** 0 before the first. */
+  lastNumber(): Promise<number>
+  /** The copies that were made while the key was there, in the order of their numbers. */
+  holding(keyId: string): Promise<Pick<KeyringCopy, 'number' | 'attestedAt'>[]>
+  /** Notes a copy before it is made; `taken` when somebody else has taken the number. */
+  insert(copy: KeyringCopy, keyIds: readonly string[], taken: Problem): Write[]
+  /** Holds only for a copy that is out there. */
+  attest(number: number, at: number, by: string, otherwise: Problem): Write
+}

@@ -6,7 +6,7 @@ import { parseBlock, type AddressBlock } from '../kernel/index.ts'
 import { addressBar } from './addresses.ts'
 
 export interface OutboundRequest {
-  method: 'GET' | 'HEAD' | 'POST'
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   /** http or https, without user and password. */
   url: string
   headers?: Readonly<Record<string, string>>

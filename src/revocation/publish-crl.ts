@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { day, hour, newUuid, type Clock, type Committer } from '../kernel/index.ts'
+import { day, hour, newUuid, type AuditTrail, type Caller, type Clock, type Committer } from '../kernel/index.ts'
 import { caAbilities, keyOf, type Ca, type CaStore } from '../ca/index.ts'
 import { algorithmOf, type IssuanceLedger } from '../issuance/index.ts'
 import type { KeyProvider, KeyStore } from '../keys/index.ts'
@@ -29,6 +29,7 @@ export interface CrlNeeds {
   keys: KeyProvider
   ledger: IssuanceLedger
   revocations: RevocationStore
+  trail: AuditTrail
   committer: Committer
   domainClock: Clock
   /** Called after each durable step with its name: where a crash can be tried (docs/issuance.md). */
@@ -129,6 +130,12 @@ export async function publishCrl(
   await committer.commit([
     ...revocations.publish(crl, spool.rest(first, last), superseded, predecessor?.number),
     ledger.done(signingId),
+    // A restored instance learns from it which numbers are used up.
+    deps.trail.done(clockCaller(ca.accountId, 'PublishCrl'), 'PublishCrl', {
+      objectType: 'ca',
+      objectId: ca.id,
+      facts: { number, entries: count, nextUpdate, sha256: Buffer.from(crl.sha256).toString('hex'), final: crl.final },
+    }),
   ])
   deps.step(`${kind}.published`)
   await sweep(deps, crl, predecessor?.number)
@@ -187,6 +194,20 @@ async function sweep({ revocations, committer }: CrlNeeds, crl: CrlRecord, prede
     for (let part = 0; part <= lastPart; part += partsDroppedAtOnce)
       await committer.commit([revocations.dropParts(crl.caId, number, part + partsDroppedAtOnce)])
 }
+
+/** The clock as a caller: not a person, no door. */
+const clockCaller = (accountId: string, name: string): Caller => ({
+  accountId,
+  userId: 'clock',
+  userName: name,
+  accessKeyId: undefined,
+  sourceIp: '',
+  secureTransport: true,
+  door: 'jobs',
+  requestId: '',
+  stillEntitled: undefined,
+  once: undefined,
+})
 
 /** Higher than every number before, also after a restore: design 5 counts in seconds since 1970. */
 async function takeNumber({ revocations, committer, domainClock }: CrlNeeds, ca: Ca): Promise<number> {

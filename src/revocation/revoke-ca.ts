@@ -50,7 +50,11 @@ export const revokeCa = operation<RevokeNeeds>()({
         ),
         crlSchedule.crlDue(parent.id, now),
       ],
-      audit: { objectType: 'ca', objectId: ca.id, facts: { issuerId: parent.id, serial: ca.serial, reason } },
+      audit: {
+        objectType: 'ca',
+        objectId: ca.id,
+        facts: { issuerId: parent.id, serial: ca.serial, reason, notAfter: ca.notAfter },
+      },
       afterwards: nudgeJobs,
     }
   },

@@ -115,7 +115,14 @@ export const revokeCertificate = operation<RevokeNeeds>()({
       audit: {
         objectType: 'certificate',
         objectId: certificate.id,
-        facts: { issuerId: ca.id, serial: certificate.serial, commonName: certificate.commonName, reason },
+        facts: {
+          issuerId: ca.id,
+          serial: certificate.serial,
+          commonName: certificate.commonName,
+          reason,
+          notAfter: certificate.notAfter,
+          ...(reason === 'keyCompromise' ? { spkiSha256: Buffer.from(spkiSha256(certificate)).toString('hex') } : {}),
+        },
       },
       afterwards: nudgeJobs,
     })

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { initial } from './migrations/0001-initial.ts'
 import { iam } from './migrations/0002-iam.ts'
 import { processes } from './migrations/0003-processes.ts'
@@ -9,6 +9,7 @@ import { status } from './migrations/0006-status.ts'
 import { auditLog } from './migrations/0007-audit-log.ts'
 import { endOfLife } from './migrations/0008-end-of-life.ts'
 import { guards } from './migrations/0009-guards.ts'
+import { backup } from './migrations/0010-backup.ts'
 import type { MigrationStatement } from './migrations/statement.ts'
 
 /** All migrations in order. A name is written into the database and never changes; a landed migration is never edited. */
@@ -22,6 +23,7 @@ export const migrations: readonly { name: string; statements: readonly Migration
   { name: '0007-audit-log', statements: auditLog },
   { name: '0008-end-of-life', statements: endOfLife },
   { name: '0009-guards', statements: guards },
+  { name: '0010-backup', statements: backup },
 ]
 
 // Text is compared by its bytes, which is what SQLite does and does not depend on a locale.
@@ -66,11 +68,16 @@ function missing(applied: readonly string[]): typeof migrations {
   return migrations.filter(({ name }) => !applied.includes(name))
 }
 
+/** Whether exactly the migrations of this version were applied: for who works beside a running service and changes nothing. */
+export const isCurrent = (applied: readonly string[]): boolean => missing(applied).length === 0
+
 /**
  * Brings the schema up to date in one transaction under the engine's write lock: all of the missing migrations, or
- * none. @throws SchemaTooNew when the database names a migration that this version does not know.
+ * none.
+ * @param upTo only these, for loading what was written under them; all by default
+ * @throws SchemaTooNew when the database names a migration that this version does not know.
  */
-export function migrateSqlite(connection: DatabaseSync, now: number): void {
+export function migrateSqlite(connection: DatabaseSync, now: number, upTo?: readonly string[]): void {
   connection.exec('BEGIN IMMEDIATE')
   try {
     connection.exec(
@@ -80,7 +87,7 @@ export function migrateSqlite(connection: DatabaseSync, now: number): void {
       .prepare('SELECT name FROM migrations')
       .all()
       .map((row) => String(row['name']))
-    for (const { name, statements } of missing(applied)) {
+    for (const { name, statements } of wanted(missing(applied), upTo)) {
       for (const statement of statementsFor('sqlite', statements)) connection.exec(statement)
       connection.prepare('INSERT INTO migrations (name, applied_at) VALUES (?, ?)').run(name, now)
     }
@@ -91,8 +98,15 @@ export function migrateSqlite(connection: DatabaseSync, now: number): void {
   }
 }
 
+/** @throws SchemaTooNew when `upTo` names what this version does not know */
+function wanted(all: typeof migrations, upTo: readonly string[] | undefined): typeof migrations {
+  if (upTo === undefined) return all
+  missing(upTo)
+  return all.filter(({ name }) => upTo.includes(name))
+}
+
 /** Any number; the same for every version, so that no two of them migrate at once. */
-const migrationLock = 4_921_077_180
+export const migrationLock = 4_921_077_180
 
 /**
  * As {@link migrateSqlite}; of several processes at once one applies and the others find it done.
@@ -103,21 +117,26 @@ export async function migratePostgres(pool: Pool, now: number): Promise<void> {
   try {
     await connection.query('BEGIN')
     await connection.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
-    await connection.query(
-      inWordsOf(
-        'postgres',
-        'CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, applied_at INT8 NOT NULL)',
-      ),
-    )
-    const { rows } = await connection.query<{ name: string }>('SELECT name FROM migrations')
-    for (const { name, statements } of missing(rows.map((row) => row.name))) {
-      await connection.query(statementsFor('postgres', statements).join(';\n'))
-      await connection.query('INSERT INTO migrations (name, applied_at) VALUES ($1, $2)', [name, now])
-    }
+    await migrateWithin(connection, now)
     await connection.query('COMMIT')
     connection.release()
   } catch (error) {
     connection.release(true) // whatever it had begun ends with it
     throw error
+  }
+}
+
+/** As {@link migrateSqlite}, in a transaction of the caller's, who holds the lock. */
+export async function migrateWithin(connection: PoolClient, now: number, upTo?: readonly string[]): Promise<void> {
+  await connection.query(
+    inWordsOf(
+      'postgres',
+      'CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, applied_at INT8 NOT NULL)',
+    ),
+  )
+  const { rows } = await connection.query<{ name: string }>('SELECT name FROM migrations')
+  for (const { name, statements } of wanted(missing(rows.map((row) => row.name)), upTo)) {
+    await connection.query(statementsFor('postgres', statements).join(';\n'))
+    await connection.query('INSERT INTO migrations (name, applied_at) VALUES ($1, $2)', [name, now])
   }
 }

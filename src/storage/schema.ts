@@ -289,6 +289,14 @@ export interface Schema {
   }
   processes: { id: string; started_at: number; lease_until: number }
   key_confirmations: { key_id: string; process_id: string; stage: string }
+  keyring_copies: {
+    number: number
+    made_at: number
+    place: string
+    attested_at: number | null
+    attested_by: string | null
+  }
+  keyring_copy_keys: { key_id: string; number: number }
   certificate_index: { id: number; version: number; seq_to: number; judged_at: number }
   certificate_entries: {
     seq: number

@@ -22,7 +22,12 @@ beforeEach(async () => {
 })
 afterEach(() => core[Symbol.asyncDispose]())
 
-const needs = (change: Partial<CrlNeeds> = {}): CrlNeeds => ({ ...core.deps, step: () => undefined, ...change })
+const needs = (change: Partial<CrlNeeds> = {}): CrlNeeds => ({
+  ...core.deps,
+  trail: core.trail,
+  step: () => undefined,
+  ...change,
+})
 const publish = (change: Partial<CrlNeeds> = {}) => publishCrl(needs(change), caId) as Promise<CrlRecord>
 
 const taken = problem('ChangedMeanwhile')

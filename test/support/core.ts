@@ -13,7 +13,7 @@ import { JobRunner } from '../../src/jobs/index.ts'
 import { monotonicClock, Runner, wallClock, type Caller, type Operation } from '../../src/kernel/index.ts'
 import { certifyResponder, publishCrl } from '../../src/revocation/index.ts'
 import { newSharedMemory } from '../../src/shared-memory.ts'
-import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter } from '../../src/storage/index.ts'
+import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter, type Database } from '../../src/storage/index.ts'
 
 /** Somebody with an access key. */
 interface Credentials {
@@ -28,6 +28,8 @@ interface Credentials {
  * tried on without HTTP. Nothing runs by itself: see `runDue`.
  */
 export interface Core extends Thread, AsyncDisposable {
+  db: Database
+  dataFolder: string
   /** The first account's administrator, who may do everything. */
   administrator: FirstCredentials
   /** For doors. What they report is in `failures`. */
@@ -63,18 +65,20 @@ export interface Core extends Thread, AsyncDisposable {
   auditEntries(accountId: string): Promise<AuditEntry[]>
 }
 
+/** @param options.dataFolder one that is there, or is to stay: it is left behind */
 export async function openCore({
   publicUrl = 'http://pki.example.test',
+  dataFolder: given,
   /** null: certificates carry no URLs. */
-}: { publicUrl?: string | null | undefined } = {}): Promise<Core> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'certkeep-core-'))
+}: { publicUrl?: string | null | undefined; dataFolder?: string } = {}): Promise<Core> {
+  const dataFolder = given ?? mkdtempSync(join(tmpdir(), 'certkeep-core-'))
   const folder = await openDataFolder(dataFolder, { emulate: false, environment: {} })
   const administrator = JSON.parse(await readFile(folder.firstCredentialsPath, 'utf8')) as FirstCredentials
   const writer = new SqliteWriter(folder.databasePath)
   const reader = new SqliteReader(folder.databasePath)
+  const db = sqliteDatabase(reader, new DirectCommitter(writer))
   const thread = compose({
-    db: sqliteDatabase(reader, new DirectCommitter(writer)),
-    masterKey: folder.masterKey,
+    db,
     keyring: folder.keyring,
     memory: newSharedMemory(),
     publicUrl: publicUrl ?? undefined,
@@ -82,7 +86,8 @@ export async function openCore({
     unlimited: false,
     nudgeJobs: () => undefined,
   })
-  const { deps, runner, principals, gate, nonces, brake, trail } = thread
+  const { deps, runner, principals, gate, nonces, brake, trail, quarantine } = thread
+  await quarantine.look()
   const unlimited = new Runner<OperationDeps>({
     deps,
     limiter: { take: () => 0 },
@@ -91,6 +96,7 @@ export async function openCore({
     trail,
     committer: deps.committer,
     counters: { throttled: () => undefined },
+    quarantine,
   })
   const failures: unknown[] = []
   const wall = { aheadMs: 0 }
@@ -117,6 +123,8 @@ export async function openCore({
 
   return {
     ...thread,
+    db,
+    dataFolder,
     administrator,
     unlimited,
     failures,
@@ -163,7 +171,7 @@ export async function openCore({
       reader.close()
       writer.close()
       folder.release()
-      await rm(dataFolder, { recursive: true, force: true })
+      if (given === undefined) await rm(dataFolder, { recursive: true, force: true })
     },
   }
 }
@@ -180,7 +188,7 @@ async function callerBy({ principals }: Thread, accessKeyId: string): Promise<Ca
 }
 
 function jobsOver(
-  { deps, gate, trail, meta, jobs, responders, auditSigner, receipts }: Thread,
+  { deps, gate, trail, meta, jobs, responders, auditSigner, receipts, quarantine }: Thread,
   readUrl: Core['readUrl'],
 ) {
   const jobFailures: Error[] = []
@@ -215,6 +223,7 @@ function jobsOver(
     committer,
     domainClock,
     wallClock,
+    held: () => quarantine.holds(),
     alarm: ({ kind }, error) => void jobFailures.push(new Error(`${kind} failed`, { cause: error })),
     handlers: {
       // Once: a CRL a day for the 30 days that a test lets pass would show nothing more.

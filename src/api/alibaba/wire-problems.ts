@@ -38,6 +38,7 @@ export const wireProblems = {
   Unavailable: common('ServiceUnavailable'),
   InsecureTransport: common('InvalidProtocol.NeedSsl'),
   ChangedMeanwhile: common('OperationConflict'),
+  InQuarantine: own('InstanceInQuarantine'),
 
   CertificateNotFound: { status: 404, code: 'NotFound' },
   CertificateChanged: common('OperationConflict'),
@@ -111,6 +112,9 @@ export const wireProblems = {
   AlreadyRevoked: own('AlreadyRevoked'),
   NotRevocable: own('NotRevocable'),
   CrlSuperseded: common('OperationConflict'),
+  KeyringCopyNotFound: own('KeyringCopyNotFound'),
+  KeyringCopyAttested: own('KeyringCopyAttested'),
+  QuarantineChanged: own('QuarantineChanged'),
   CrlLacksEntry: common('OperationConflict'),
   IssuerKeyDestroyed: own('IssuerKeyDestroyed'),
 

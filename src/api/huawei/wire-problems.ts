@@ -36,6 +36,7 @@ export const wireProblems = {
   Unavailable: { status: 503, code: 'PCA.10010912' },
   InsecureTransport: { status: 403, code: 'PCA.10010914' },
   ChangedMeanwhile: { status: 400, code: 'PCA.10010913' },
+  InQuarantine: { status: 403, code: 'PCA.10010915' },
   InputInvalid: {
     ...pcaErrors.parameterInvalid,
     text: ({ field, reason }) => kernelProblems.InputInvalid({ field: wireName(text(field)), reason: text(reason) }),
@@ -128,6 +129,9 @@ export const wireProblems = {
   AlreadyRevoked: { status: 400, code: 'PCA.10010940' },
   NotRevocable: { status: 400, code: 'PCA.10010941' },
   IssuerKeyDestroyed: { status: 400, code: 'PCA.10010942' },
+  KeyringCopyNotFound: iamErrors.notFound,
+  KeyringCopyAttested: iamErrors.conflict,
+  QuarantineChanged: iamErrors.conflict,
   CrlSuperseded: { status: 503, code: 'PCA.10010943' },
   CrlLacksEntry: { status: 503, code: 'PCA.10010944' },
 

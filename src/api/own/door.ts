@@ -174,6 +174,10 @@ const statusOf: Readonly<Record<string, number>> = {
   PolicyVersionInUse: 409,
   AccessKeyInUse: 409,
   ChangedMeanwhile: 409,
+  InQuarantine: 409,
+  KeyringCopyNotFound: 404,
+  KeyringCopyAttested: 409,
+  QuarantineChanged: 409,
   CaChanged: 409,
   CertificateChanged: 409,
 }

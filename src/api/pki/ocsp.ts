@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Problem, type Clock } from '../../kernel/index.ts'
+import { Problem, type Clock, type QuarantineWatch } from '../../kernel/index.ts'
 import { maxOcspRequestBytes, type OcspAnswer, type OcspResponder } from '../../revocation/index.ts'
 import { ocspErrorAnswer } from '../../x509/index.ts'
 import type { UseSink } from '../../use-marks/index.ts'
@@ -13,6 +13,8 @@ export interface OcspParts {
   /** Growing milliseconds. */
   monotonicClock: Clock
   useMarks: UseSink
+  /** A restored instance that is not released says nothing: it may not know of a revocation. */
+  quarantine: QuarantineWatch
   report: (failure: unknown, requestId: string) => void
 }
 
@@ -107,13 +109,23 @@ function readBody(exchange: Exchange): void {
 function answer(exchange: Exchange, asked: Uint8Array): void {
   const { parts, caId } = exchange
   try {
-    const found = parts.responder.answer(caId, asked)
+    const held = parts.quarantine.holds()
+    const found = held === false ? parts.responder.answer(caId, asked) : whenReleased(exchange, asked, held)
     if (found instanceof Promise)
       void found.then((late) => send(exchange, late)).catch((error) => fail(exchange, error))
     else send(exchange, found)
   } catch (error) {
     fail(exchange, error)
   }
+}
+
+async function whenReleased(
+  { parts, caId }: Exchange,
+  asked: Uint8Array,
+  held: boolean | Promise<boolean>,
+): Promise<OcspAnswer> {
+  if (await held) return { error: 'tryLater', body: ocspErrorAnswer('tryLater') }
+  return parts.responder.answer(caId, asked)
 }
 
 /** The data cannot be read: for a while, or by a bug of ours. */
