@@ -21,6 +21,7 @@ async function serve(answer: OcspParts['responder']['answer']) {
     domainClock: { now: () => 0 },
     monotonicClock: { now: () => 0 },
     useMarks: { used: (...mark) => void used!.push(mark) },
+    quarantine: { holds: () => false },
     report: (failure) => void failures!.push(failure),
   })
   const server = createServer((request: IncomingMessage, response: ServerResponse) =>
