@@ -2,13 +2,14 @@
 // Who may know whom. A module is a folder of src/; what it lists it may use, and nothing else of ours.
 // scripts/check-imports.js runs these rules, and refuses a folder of src/ that is not listed here.
 
-const base = ['kernel', 'x509', 'keys', 'iam', 'audit']
-const core = [...base, 'issuance', 'ca', 'certificates', 'revocation', 'end-of-life']
+const base = ['kernel', 'x509', 'keys', 'iam', 'audit', 'use-marks']
+const core = [...base, 'issuance', 'ca', 'guards', 'certificates', 'revocation', 'end-of-life']
 const operations = [
   'account',
   'iam',
   'audit',
   'ca',
+  'guards',
   'certificates',
   'revocation',
   'end-of-life',
@@ -25,11 +26,14 @@ const mayKnow = {
   keys: ['kernel', 'x509'],
   iam: ['kernel', 'x509', 'keys'],
   audit: ['kernel', 'x509'],
+  // Who used what lately: told by whoever answers, read by previews and guards.
+  'use-marks': ['kernel'],
   issuance: base,
   ca: [...base, 'keystores', 'issuance'],
+  guards: [...base, 'issuance', 'ca'],
   certificates: [...base, 'issuance', 'ca'],
   revocation: [...base, 'issuance', 'ca', 'certificates'],
-  'end-of-life': [...base, 'issuance', 'ca', 'certificates', 'revocation'],
+  'end-of-life': [...base, 'issuance', 'ca', 'guards', 'certificates', 'revocation'],
   account: [...base, 'issuance', 'ca', 'certificates', 'revocation'],
   acme: core,
   orders: core,
@@ -41,7 +45,7 @@ const mayKnow = {
   processes: ['kernel', 'keys', 'iam'],
   // The edges call operations and nothing below them.
   jobs: ['kernel', ...operations],
-  api: ['kernel', 'x509', 'keystores', ...operations],
+  api: ['kernel', 'x509', 'keystores', 'use-marks', ...operations],
   // Signed calls over HTTP; of the api the command line knows the table of operations, for their names and inputs.
   client: ['kernel'],
   cli: ['kernel', 'config', 'client', 'api', ...operations],

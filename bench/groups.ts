@@ -1,7 +1,9 @@
 import { calls } from './rows/calls.ts'
+import { crlMillion } from './rows/crl.ts'
 import { issuing } from './rows/issuing.ts'
 import { lists } from './rows/lists.ts'
 import { postgres } from './rows/postgres.ts'
+import { preview } from './rows/preview.ts'
 import type { Figure } from './rows/row.ts'
 import { size } from './rows/size.ts'
 
@@ -45,5 +47,17 @@ export const groups: readonly Group[] = [
     rows: ['start-million-vs-empty', 'memory-million-vs-empty'],
     setup: 'a million certificates; memory after 4 s each of issuing, searching and looking up at 32 connections',
     measure: size,
+  },
+  {
+    name: 'crl',
+    rows: ['crl-million-time', 'crl-million-memory', 'crl-million-bytes', 'crl-million-issuing-p99'],
+    setup: 'a CRL of a million entries while 200 certificates a second are issued',
+    measure: crlMillion,
+  },
+  {
+    name: 'preview',
+    rows: ['preview-million'],
+    setup: 'one connection; a CA with a million certificates in the ledger',
+    measure: preview,
   },
 ]

@@ -11,15 +11,19 @@ import { needNode, root } from './node.js'
  * @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Ending how a process ended: by itself or by a signal
  */
 
+/** The main file: the published package has JavaScript made of src/, since Node strips no types under node_modules. */
+export function entryOf() {
+  const source = join(root, 'src', 'cli', 'main.ts')
+  return existsSync(source) ? source : join(root, 'dist', 'cli', 'main.js')
+}
+
 /**
  * Runs `certkeep` with these arguments: in this process when that is a good Node, else in a child that stands for it.
  * Importing its main file is what runs it, in both cases.
  * @param {string[]} args
  */
 export async function runCertkeep(args) {
-  // The published package has JavaScript made of src/: Node strips no types under node_modules.
-  const source = join(root, 'src', 'cli', 'main.ts')
-  const entry = existsSync(source) ? source : join(root, 'dist', 'cli', 'main.js')
+  const entry = entryOf()
   const node = needNode()
   if (node.path === process.execPath) {
     process.argv = [process.execPath, entry, ...args]

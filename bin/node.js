@@ -69,18 +69,32 @@ function findNodes(env, folder) {
 }
 
 /**
+ * The Node to run with, or why there is none.
+ * @param {{ good: 'newest' | 'running' }} wanted the newest there is; or the running one where that will do, without
+ *   looking further, which takes a tenth of a second
+ * @returns {{ node?: Node, why: string }}
+ */
+export function chooseNode(wanted) {
+  const running = { path: process.execPath, version: releaseOf(process.version) }
+  if (wanted.good === 'running' && newest([running])) return { node: running, why: '' }
+  const nodes = findNodes(process.env, root)
+  const node = newest(nodes)
+  if (node) return { node, why: '' }
+  const major = floor.replace(/\..*/, '')
+  const found = nodes.map((one) => one.version + ' at ' + one.path).join(', ') || 'none'
+  const outside = 'install it from https://nodejs.org/en/download or use the image docker.io/library/node:' + major
+  const inside = 'on Linux (x64, arm64) npm can bring it along: npm ci --include=optional'
+  return { why: `certkeep: Node.js ${major} or newer is needed (found: ${found}); ${outside}; ${inside}` }
+}
+
+/**
  * The Node to run with. When there is none, one sentence and the end of this process.
  * @returns {Node}
  */
 export function needNode() {
-  const nodes = findNodes(process.env, root)
-  const node = newest(nodes)
+  const { node, why } = chooseNode({ good: 'newest' })
   if (!node) {
-    const major = floor.replace(/\..*/, '')
-    const found = nodes.map((one) => one.version + ' at ' + one.path).join(', ') || 'none'
-    const outside = 'install it from https://nodejs.org/en/download or use the image docker.io/library/node:' + major
-    const inside = 'on Linux (x64, arm64) npm can bring it along: npm ci --include=optional'
-    console.error(`certkeep: Node.js ${major} or newer is needed (found: ${found}); ${outside}; ${inside}`)
+    console.error(why)
     process.exit(1)
   }
   if (compareVersions(node.version, securityFloor) < 0) {

@@ -10,6 +10,7 @@ import {
   writeDurably,
   type OpenDataFolder,
 } from './data-folder.ts'
+import { operatorOfTheDisk } from './guards/index.ts'
 import {
   administratorPolicy,
   newAccessKeyFor,
@@ -182,6 +183,7 @@ async function reset(
     ...detached.map((each) => iam.detach(each, changed)),
     ...(attached.some(isRight) ? [] : [iam.attach(administrates)]),
     iam.raiseVersion(account.id),
+    deps.guards.noteRights(account.id, user.id, operatorOfTheDisk, now),
     trail.done(
       {
         accountId: account.id,

@@ -1,6 +1,9 @@
-import { auditTrail } from './audit/index.ts'
+import { auditTrail, type NoteSigner } from './audit/index.ts'
+import { auditIdentity, auditSigner } from './audit-key.ts'
 import type { Nonces, OperationDeps } from './api/index.ts'
-import type { JobSchedule } from './end-of-life/index.ts'
+import type { CrlSchedule } from './ca/index.ts'
+import { evidenceOf, type JobSchedule } from './end-of-life/index.ts'
+import { Gate } from './guards/index.ts'
 import { GuessBrake, KeyUses, Principals, RightsGeneration, SharedNonces, SharedRateLimiter } from './iam/index.ts'
 import type { Publication } from './issuance/index.ts'
 import {
@@ -22,19 +25,27 @@ import {
   SharedShares,
   type ShareRequest,
 } from './processes/index.ts'
+import { RevocationMarks } from './revocation/index.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import { UseMarks, type UseSources } from './use-marks/index.ts'
 import {
   accountRows,
+  alarmStore,
+  auditLogStore,
   auditStore,
   caStore,
   certificateStore,
+  guardStore,
   iamStore,
   issuanceLedger,
   jobStore,
   keyStore,
   metaStore,
   noticeStore,
+  receiptStore,
+  responderStore,
   revocationStore,
+  useMarkStore,
   type Database,
   type NonceLedger,
 } from './storage/index.ts'
@@ -75,7 +86,10 @@ export function compose(parts: ThreadParts) {
   const nonces = new SharedNonces(memory.nonces, wallClock)
   const iam = iamStore(db)
   const jobs = jobStore(db)
+  const revocationMarks = new RevocationMarks(memory.revocationMarks, processClock)
   const audit = auditStore(db)
+  const meta = metaStore(db)
+  let signer: Promise<NoteSigner> | undefined
   const trail = auditTrail(audit, domainClock)
   const passwords = new Passwords()
   const keyUses = new KeyUses({ store: iam, committer, wallClock })
@@ -90,8 +104,9 @@ export function compose(parts: ThreadParts) {
     generation: rights,
     wallClock,
   })
-  const jobSchedule: JobSchedule & { crlDue: (caId: string, at: number) => ReturnType<typeof jobs.schedule> } = {
+  const jobSchedule: JobSchedule & CrlSchedule = {
     crlDue: (caId, at) => jobs.schedule('publishCrl', caId, at),
+    responderDue: (caId, at) => jobs.schedule('certifyResponder', caId, at),
     endOfCa: (caId, dueAt) => jobs.schedule('endCa', caId, dueAt),
     destroyKey: (keyId, dueAt) => jobs.schedule('destroyKey', keyId, dueAt),
   }
@@ -104,6 +119,8 @@ export function compose(parts: ThreadParts) {
     keyStore: keyStore(db),
     keys,
     audit,
+    auditLog: auditLogStore(db),
+    auditIdentity: () => auditIdentity(meta),
     iam,
     passwords,
     sealer,
@@ -117,14 +134,20 @@ export function compose(parts: ThreadParts) {
     crlSchedule: jobSchedule,
     jobSchedule,
     nudgeJobs,
-    clockMarks: metaStore(db),
+    clockMarks: meta,
+    guards: guardStore(db),
+    alarms: alarmStore(db),
+    useMarks: new UseMarks({ store: useMarkStore(db), committer, domainClock }),
+    useSources: sources,
   } satisfies OperationDeps
+  const gate = new Gate({ ...deps, evidence: evidenceOf(deps), persons: principals, trail })
   const brake = new GuessBrake(memory.brake, wallClock)
   const throttledCalls: Counters = { throttled: () => undefined }
   const runner = new Runner<OperationDeps>({
     deps,
     limiter: unlimited ? { take: () => 0 } : limiterOver(memory, freshness, others),
     authorizer: principals,
+    gate,
     trail,
     committer,
     counters: throttledCalls,
@@ -133,10 +156,15 @@ export function compose(parts: ThreadParts) {
     deps,
     runner,
     principals,
+    gate,
     trail,
     jobs,
-    meta: metaStore(db),
+    meta,
+    receipts: receiptStore(db),
+    auditSigner: () => (signer ??= auditSigner({ meta, sealer, committer })),
     notices: noticeStore(db),
+    responders: responderStore(db),
+    revocationMarks,
     nonces: others ? noncesOfAll(others.nonces, nonces, sealer) : noncesOver(nonces, sealer),
     freshness,
     rights,
@@ -145,6 +173,9 @@ export function compose(parts: ThreadParts) {
   }
 }
 
+/** A CRL may be kept by caches and verifiers until its nextUpdate. Nobody answers OCSP here. */
+const sources: UseSources = { crl: 'cached', ocsp: 'cached', export: 'watched', download: 'cached' }
+
 export type Thread = ReturnType<typeof compose>
 
 const publicationAt = (publicUrl: string | undefined): Publication | undefined =>
@@ -152,6 +183,7 @@ const publicationAt = (publicUrl: string | undefined): Publication | undefined =
     ? undefined
     : {
         crlUrl: (caId) => `${publicUrl}/crl/${caId}.crl`,
+        ocspUrl: (caId) => `${publicUrl}/ocsp/${caId}`,
         issuerUrl: (caId) => `${publicUrl}/ca/${caId}.cer`,
       }
 

@@ -67,6 +67,7 @@ export const metaKeys = {
   controlKey: 'instance.control-key',
   emulator: 'instance.emulator',
   emulatorClock: 'emulator.clock',
+  auditKey: 'audit.key',
 } as const
 
 /** Owns what belongs to no tenant: the control key. */

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { clientReader } from './api/client-address.ts'
+import { auditKeeperOf, recordRefusals } from './audit-keeper.ts'
+import type { RefusalCount } from './audit/index.ts'
 import { metricsDoor, type MetricsText } from './api/instance/door.ts'
 import { closeServer, createServer } from './api/server.ts'
 import { postgresBackend, source, sqliteBackend, type Alarm, type Backend, type Company } from './backend.ts'
@@ -9,10 +11,10 @@ import type { Config, ListenAddress } from './config/index.ts'
 import { compose, type Thread } from './compose.ts'
 import { controlOf } from './control-key.ts'
 import { instanceAccount, metaKeys, openDataFolder, type OpenDataFolder } from './data-folder.ts'
-import type { ClockChange } from './emulator/index.ts'
-import { emulatorRootMarker } from './emulator/index.ts'
-import { destroyUnusedKey, theDay, TrustedClock } from './end-of-life/index.ts'
-import { newAccount, RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
+import { emulationCalls } from './emulation.ts'
+import { emulatorRootMarker, type SetFault } from './emulator/index.ts'
+import { destroyUnusedKey, theDay, TrustedClock, type ReadBackNeeds } from './end-of-life/index.ts'
+import { RightsWatch, rightsWatchEveryMs } from './iam/index.ts'
 import { JobRunner } from './jobs/index.ts'
 import { DomainClock, hour, minute, monotonicClock, newUuid, wallClock } from './kernel/index.ts'
 import { keepTls, listenersOf, StartError, tlsSourceOf, urlOf, type TlsKeeper } from './listeners.ts'
@@ -21,7 +23,7 @@ import { InstanceMetrics, type Snapshot } from './metrics/index.ts'
 import { ExpiryNotices } from './notices/index.ts'
 import { Outbound } from './outbound/index.ts'
 import { readingsOf } from './readings.ts'
-import { crlEvery, publishCrl } from './revocation/index.ts'
+import { certifyResponder, crlEvery, publishCrl, revocationLooksEveryMs, RevocationWatch } from './revocation/index.ts'
 import {
   KeysOfAllProcesses,
   leaseMs,
@@ -100,6 +102,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   }
   const trustedClock = new TrustedClock({
     marks: main.meta,
+    alarms: main.deps.alarms,
     committer: main.deps.committer,
     domainClock: main.deps.domainClock,
     monotonicClock,
@@ -119,7 +122,7 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
       emulatorClock: folder.emulatorClock,
       emulatorClockChanged: (value) => {
         main.deps.domainClock.restore(JSON.parse(value) as ReturnType<DomainClock['state']>)
-        trustedClock.explain()
+        trustedClock.wasSet()
         void jobs.runDue()
       },
       sleep: (ms) => sleep(ms),
@@ -128,10 +131,27 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   const jobs = jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAllThreads })
   await keeper?.start()
   const tls = await tlsOf(main, config, workers, alarm)
+  const spreadFaults = async (faults: readonly SetFault[]) =>
+    void (await Promise.all(workers.map((worker) => worker.call('faults', faults))))
   const readings = readingsOf(main, backend.commits, monotonicClock, () => tls?.identity().notAfter)
   const metricsText = async (): Promise<MetricsText> =>
     metrics.text(await readings(), await Promise.all(workers.map(({ call }) => call('metrics') as Promise<Snapshot>)))
-  const calls = { ...mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }), metrics: metricsText }
+  const calls = {
+    ...mainCalls({ jobs, alarm, rates }),
+    ...(config.emulate
+      ? emulationCalls({
+          main,
+          memory,
+          firstCredentialsPath: folder.firstCredentialsPath,
+          strict: config.strict,
+          jobs,
+          trustedClock,
+          keeper,
+          spreadFaults,
+        })
+      : {}),
+    metrics: metricsText,
+  }
   const { dataFolder, emulate, unlimited, proxies, logRequests } = config
   const { masterKey } = folder
   const shared = { dataFolder, masterKey, memory, publicUrl, emulate, unlimited, proxies, logRequests }
@@ -151,6 +171,14 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   if (!company) await main.deps.committer.commit([main.jobs.releaseAll()])
   await scheduleDaily(main, config)
   jobs.start()
+  const auditKeeper = await auditKeeperOf({
+    main,
+    config,
+    processId: company?.processId,
+    leaseClock: keeper?.databaseClock ?? wallClock,
+    alarm,
+  })
+  auditKeeper.start()
   const marks = setInterval(
     () =>
       void trustedClock
@@ -164,6 +192,21 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
   const indexed = indexer.keepUp(indexing.signal, (error) =>
     alarm('lists', { error: String(error) }, 'the index of lists could not be brought up to date'),
   )
+
+  const revocationWatch = new RevocationWatch({
+    store: main.deps.revocations,
+    marks: main.revocationMarks,
+    clock: processClock,
+  })
+  const revocationLooks = setInterval(() => void revocationWatch.look(), revocationLooksEveryMs)
+  const countRefusals = () =>
+    recordRefusals(
+      main,
+      folder.accountId,
+      workers.map(({ call }) => call('refusals') as Promise<RefusalCount[]>),
+      alarm,
+    )
+  const refusals = setInterval(() => void countRefusals(), minute)
 
   const rightsWatch = new RightsWatch({ store: main.deps.iam, rights: main.deps.rights })
   const rightsLooks = setInterval(() => void rightsWatch.look(), rightsWatchEveryMs)
@@ -186,13 +229,17 @@ export async function serve(config: Config, log: Logger, fatal: (reason: string)
     async stop() {
       clearInterval(marks)
       clearInterval(rightsLooks)
+      clearInterval(revocationLooks)
+      clearInterval(refusals)
       tls?.stop()
       indexing.abort()
       await indexed
       await jobs.stop()
       await metricsServer?.close()
+      await countRefusals()
       await Promise.all(workers.map(({ call }) => call('close')))
       await Promise.all(workers.map(({ thread }) => thread.terminate()))
+      await auditKeeper.stop()
       await keeper?.stop()
       await backend.close()
       release()
@@ -273,43 +320,18 @@ async function startHttpWorker(
 }
 
 interface CallParts {
-  main: Thread
   jobs: JobRunner
-  trustedClock: TrustedClock
   alarm: Alarm
-  keeper: ProcessKeeper | undefined
   rates: RateLeases | undefined
 }
 
 /** What workers ask of the main thread. */
-function mainCalls({ main, jobs, trustedClock, alarm, keeper, rates }: CallParts) {
-  const { domainClock, committer } = main.deps
+function mainCalls({ jobs, alarm, rates }: CallParts) {
   return {
     nudge: () => void jobs.runDue(),
     shareOfLimit: (request: ShareRequest) => rates?.lease(request),
     report: ({ requestId, message, stack }: { requestId: string; message: string; stack: string | undefined }) =>
       alarm('request', { requestId, stack }, message),
-    async setClock({ advanceMs, setTo, frozen }: ClockChange) {
-      const now = setTo ?? domainClock.now() + (advanceMs ?? 0)
-      const stands = frozen ?? domainClock.frozen()
-      const state = { value: stands ? now : now - wallClock.now(), frozen: stands }
-      await committer.commit([main.meta.write(metaKeys.emulatorClock, JSON.stringify(state))])
-      domainClock.restore(state)
-      keeper?.clockWasSet()
-      trustedClock.explain()
-      await jobs.runDue()
-      await jobs.runDue() // the first may have been a run that began before the clock was moved
-      return { now: domainClock.now(), frozen: domainClock.frozen() }
-    },
-    async createAccount(name: string) {
-      const { credentials, writes } = await newAccount(main.deps, {
-        accountName: name,
-        userName: 'admin',
-        password: Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString('base64url'),
-      })
-      await committer.commit(writes)
-      return credentials
-    },
   }
 }
 
@@ -332,11 +354,16 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
   const notices = expiryNoticesOf(main, config, log)
   const dayNeeds = {
     ...deps,
+    responders: main.responders,
+    auditSigner: main.auditSigner,
+    receipts: main.receipts,
     trail,
+    gate: main.gate,
     trustedTime: trustedClock,
     keys: keeper ? new KeysOfAllProcesses(deps.keys, (keyId) => keeper.absentEverywhere(keyId)) : deps.keys,
     forgetEverywhere: (keyId: string) => (keeper ? keeper.forgetEverywhere(keyId) : inAllThreads('forget', keyId)),
     controls: async () => [await controlOf(main)],
+    readUrl: publishedAt(config),
     step: (name: string) => {
       if (name === config.killAt) process.kill(process.pid, 'SIGKILL')
     },
@@ -362,6 +389,7 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
         const crl = await publishCrl(dayNeeds, caId)
         return crl && deps.domainClock.now() + crlEvery
       },
+      certifyResponder: (caId) => certifyResponder(dayNeeds, caId),
       endCa: async (caId) => {
         await trustedClock.check()
         return theDay(dayNeeds, caId)
@@ -375,12 +403,30 @@ function jobsOf({ main, config, log, alarm, trustedClock, keeper, company, inAll
           deps.iam.forgetNonces(now - nonceMargin),
         ])
         await company?.processes.sweep()
+        await deps.useMarks.forgetOld()
         return deps.domainClock.now() + hour
       },
       // Without a webhook an old row is done with.
       expiryNotices: async () => notices?.run(),
     },
   })
+}
+
+/** Long enough for a CRL of a million entries. */
+const readBackMs = 5 * minute
+
+/**
+ * Reads what verifiers read. The URLs are those that our own certificates name, made of what the operator configured, so they
+ * may well lead to a private address, or back to us.
+ */
+function publishedAt({ publicUrl }: Config): ReadBackNeeds['readUrl'] {
+  if (publicUrl === undefined) return undefined
+  const outbound = new Outbound({ allow: ['0.0.0.0/0', '::/0'] })
+  return async (url, maxBytes) => {
+    const { status, body } = await outbound.send({ method: 'GET', url, maxBytes, timeoutMs: readBackMs })
+    if (status !== 200) throw new Error(`it answers ${status}`)
+    return body
+  }
 }
 
 /** The operator's webhook, if there is one. */

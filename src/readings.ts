@@ -37,6 +37,7 @@ export function readingsOf(
       commits: counters.read(),
       jobs: await jobsByKind(jobs, deps.domainClock.now()),
       expiring: await count(),
+      alarms: await deps.alarms.count(),
       onHold: (await holdReason(meta)) !== undefined,
       tlsNotAfter: end === undefined ? undefined : Math.floor(end / 1_000),
     }

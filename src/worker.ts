@@ -1,12 +1,17 @@
 import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FastifyListenOptions } from 'fastify'
+import { alibabaDialect } from './api/alibaba/dialect.ts'
 import { alibabaDoor } from './api/alibaba/door.ts'
+import { huaweiDialect } from './api/huawei/dialect.ts'
 import { huaweiDoor } from './api/huawei/door.ts'
-import { ownDoor } from './api/own/door.ts'
+import { ownDialect, ownDoor } from './api/own/door.ts'
 import { clientReader, type TrustedProxies } from './api/client-address.ts'
 import { instanceDoor, type MetricsText } from './api/instance/door.ts'
-import { pkiDoor } from './api/pki/door.ts'
+import { RefusalCounts } from './audit/index.ts'
+import { auditDoor } from './api/pki/audit-door.ts'
+import { pkiDialect, pkiDoor } from './api/pki/door.ts'
+import { ocspHandler } from './api/pki/ocsp.ts'
 import {
   closeServer,
   createServer,
@@ -15,17 +20,28 @@ import {
   type ServerParts,
   type TlsMaterial,
 } from './api/server.ts'
-import type { Door } from './api/index.ts'
+import type { Dialect, Door } from './api/index.ts'
 import { openThreadStorage, type ThreadStorage } from './backend.ts'
 import { compose } from './compose.ts'
 import { controlOf } from './control-key.ts'
-import { emulatorDoor, emulatorRootMarker, type ClockChange } from './emulator/index.ts'
+import {
+  emulatorDoor,
+  emulatorRootMarker,
+  Faults,
+  type ClockChange,
+  type EmulatorControls,
+  type Fault,
+  type Seed,
+  type SetFault,
+} from './emulator/index.ts'
 import { monotonicClock, problem, wallClock } from './kernel/index.ts'
 import { openKeyring, Sealer, type MasterKey } from './keys/index.ts'
+import { OcspResponder } from './revocation/index.ts'
+import { processClock } from './processes/index.ts'
 import type { Listeners } from './listeners.ts'
 import { newLogger } from './log.ts'
 import { CallMetrics } from './metrics/index.ts'
-import type { SharedMemory } from './shared-memory.ts'
+import { strictnessIn, type SharedMemory } from './shared-memory.ts'
 import { threadCalls } from './thread-calls.ts'
 
 /** What the main thread gives a worker to begin with. */
@@ -58,6 +74,8 @@ const callMain = threadCalls(parentPort!, {
   forget: (keyId: string) => thread.deps.keys.forget(keyId),
   forgetAll: () => thread.deps.keys.forgetAll(),
   metrics: () => metrics.snapshot(),
+  faults: (current: readonly SetFault[]) => faults?.use(current),
+  refusals: () => refusals.take(),
   tls: (now: TlsNow) => useTls(now),
   close: () => close(),
 })
@@ -88,8 +106,12 @@ const report = (failure: unknown, requestId = ''): void => {
   void callMain('report', { requestId, message, stack }).catch(() => undefined)
 }
 const { deps, runner, principals, nonces, brake, tokens } = thread
-const parts = { runner, principals, nonces, brake, wallClock, report }
-const huawei = huaweiDoor({ ...parts, ...deps, tokens })
+const strictness = strictnessIn(data.memory)
+const strict = data.emulate ? strictness.get : undefined
+const parts = { runner, principals, nonces, brake, wallClock, report, strict }
+const faults = data.emulate ? new Faults() : undefined
+const faulty = (dialect: Dialect, door: Door): Door => faults?.before(dialect, door) ?? door
+const huawei = faulty(huaweiDialect, huaweiDoor({ ...parts, ...deps, tokens }))
 let authority = data.tls?.authority
 const instance = instanceDoor({
   checks: {
@@ -106,45 +128,80 @@ const instance = instanceDoor({
   monotonicClock,
   report,
 })
+const verifiers = faulty(pkiDialect, pkiDoor({ ...deps, report }))
+const responder = new OcspResponder({
+  ...deps,
+  responders: thread.responders,
+  revocationMarks: thread.revocationMarks,
+  clock: processClock,
+  responderMissing(caId) {
+    const due = deps.crlSchedule.responderDue(caId, deps.domainClock.now())
+    void deps.committer.commit([due]).then(deps.nudgeJobs, report)
+  },
+})
+const direct = { '/ocsp/': ocspHandler({ ...deps, responder, monotonicClock, report }) }
 const pki: Record<string, Door> = {
-  '/crl/': pkiDoor({ ...deps, report }),
-  '/ca/': pkiDoor({ ...deps, report }),
+  '/crl/': verifiers,
+  '/ca/': verifiers,
+  '/audit/': auditDoor({ ...deps, receipts: thread.receipts, report }),
+  '/receipt/': auditDoor({ ...deps, receipts: thread.receipts, report }),
   '/ca/instance.cer': instance,
 }
 const doors: Record<string, Door> = {
   ...pki,
-  '/': alibabaDoor({ ...parts, domainClock: deps.domainClock }),
+  '/': faulty(alibabaDialect, alibabaDoor({ ...parts, domainClock: deps.domainClock })),
   '/v1/': huawei,
   '/v3/': huawei,
   '/v3.0/': huawei,
   '/v5/': huawei,
-  '/api/': ownDoor(parts),
+  '/api/': faulty(ownDialect, ownDoor(parts)),
   '/healthz': instance,
   '/readyz': instance,
   '/metrics': instance,
 }
-if (data.emulate)
-  doors['/emulator/'] = emulatorDoor({
-    clock: () => Promise.resolve({ now: deps.domainClock.now(), frozen: deps.domainClock.frozen() }),
-    setClock: (change: ClockChange) => callMain('setClock', change) as Promise<{ now: number; frozen: boolean }>,
-    createAccount: (name: string) => callMain('createAccount', name),
-  })
+if (data.emulate) {
+  const known = [alibabaDialect, huaweiDialect, ownDialect, pkiDialect].map(
+    ({ door, operations }) => [door, operations] as const,
+  )
+  doors['/emulator/'] = emulatorDoor(
+    {
+      clock: () => Promise.resolve({ now: deps.domainClock.now(), frozen: deps.domainClock.frozen() }),
+      setClock: (change: ClockChange) => callMain('setClock', change) as Promise<{ now: number; frozen: boolean }>,
+      createAccount: (name: string) => callMain('createAccount', name),
+      faults: () => callMain('faults') as Promise<readonly SetFault[]>,
+      addFault: (fault: Fault) => callMain('addFault', fault) as Promise<SetFault>,
+      clearFaults: () => callMain('clearFaults') as Promise<void>,
+      strict: strictness.get,
+      setStrict: strictness.set,
+      seed: (seed: Seed) => callMain('seed', seed) as ReturnType<EmulatorControls['seed']>,
+      reset: () => callMain('reset') as Promise<void>,
+    },
+    Object.fromEntries(known),
+  )
+}
 
 const metrics = new CallMetrics()
+const refusals = new RefusalCounts(wallClock)
 const log = data.logRequests ? newLogger() : undefined
-const observe = ({ method, path, status, ms, outcome, about }: ObservedCall): void => {
+const observe = ({ method, path, status, ms, outcome, about, sourceIp }: ObservedCall): void => {
   const { door, operation, requestId, accountId, refusal } = about
   const counted = outcome === 'unauthenticated' || outcome === 'throttled'
-  metrics.observe({ door, operation, outcome, reason: counted ? (refusal ?? String(status)) : undefined, ms })
+  const reason = counted ? (refusal ?? String(status)) : undefined
+  metrics.observe({ door, operation, outcome, reason, ms })
+  if (reason !== undefined) refusals.count(outcome, reason, sourceIp)
   log?.info({ method, path, status, ms: Math.round(ms), door, operation, requestId, accountId }, 'request')
 }
-const everyServer = { report, observe, clientOf: clientReader(data.proxies) } satisfies Omit<ServerParts, 'doors'>
+const everyServer = { direct, report, observe, clientOf: clientReader(data.proxies) } satisfies Omit<
+  ServerParts,
+  'doors'
+>
 const { listeners } = data
 const servers = [{ address: listeners.plain, server: createServer({ ...everyServer, doors }) }]
 if (listeners.pki) servers.push({ address: listeners.pki, server: createServer({ ...everyServer, doors: pki }) })
 const tlsServer = listeners.tls && createServer({ ...everyServer, doors, tls: data.tls?.material })
 if (listeners.tls && tlsServer) servers.push({ address: listeners.tls, server: tlsServer })
 
+deps.useMarks.start((error) => report(error))
 await callMain('ready')
 
 async function listen(): Promise<void> {
@@ -163,5 +220,6 @@ function useTls(now: TlsNow): void {
 
 async function close(): Promise<void> {
   await Promise.all(servers.map(({ server }) => closeServer(server)))
+  await deps.useMarks.stop()
   await storage.close()
 }

@@ -17,6 +17,13 @@ export const exportAccountKeys = operation<{ accountRows: AccountRows; sealer: S
   actions: ['certkeep:account:exportKeys'],
   revealsSecret: true,
   input: Type.Object(exportPage, { additionalProperties: false }),
+  guarded: ({ cursor = '', limit = defaultLimit }) => ({
+    kind: 'exportKeys',
+    caId: undefined,
+    objectId: '',
+    version: 0,
+    terms: { cursor, limit },
+  }),
   problems: ['InputInvalid'],
 
   async run({ cursor, limit = defaultLimit }, _resource, { accountRows, sealer }, { accountId }) {

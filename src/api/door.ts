@@ -32,10 +32,26 @@ export interface CallFacts {
 export interface DoorAnswer {
   status: number
   headers: Readonly<Record<string, string>>
-  body: string | Uint8Array | readonly Uint8Array[]
+  /** Chunks that have to be waited for are asked for one by one, as the client takes them. */
+  body: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>
   /** Stays here: never sent. */
   about?: CallFacts
+  /** The connection ends without an answer (the emulator's faults). */
+  hangUp?: boolean
 }
+
+/** How a door names its operations and words a refusal, for what stands before it (the emulator's faults). */
+export interface Dialect {
+  door: string
+  /** All that it knows. */
+  operations: ReadonlySet<string>
+  /** What a request asks for, as far as it says; before anybody was authenticated. */
+  operationOf(request: DoorRequest): string | undefined
+  refuse(request: DoorRequest, refusal: Refused): DoorAnswer
+}
+
+/** A refusal as told from outside; `throttled` is the door's own answer to calls that are too fast. */
+export type Refused = { status: number; code: string; message: string } | { throttled: { retryAfterMs: number } }
 
 /** A dialect over the operations: authenticate, read, name errors, write. Never throws: a failure is an answer too. */
 export type Door = (request: DoorRequest) => Promise<DoorAnswer>
@@ -51,6 +67,8 @@ export interface DoorParts {
   brake: Pick<GuessBrake, 'signatureRight' | 'signatureWrong'>
   wallClock: Clock
   report: ReportFailure
+  /** Whether what nobody reads of a request is refused; absent but in the emulator. */
+  strict?: (() => boolean) | undefined
 }
 
 export interface Nonces {

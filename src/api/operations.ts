@@ -1,8 +1,15 @@
 import { exportAccount, exportAccountKeys } from '../account/index.ts'
-import { listAuditEntries } from '../audit/index.ts'
+import {
+  eraseAuditPerson,
+  exportAudit,
+  listAuditEntries,
+  showAuditProof,
+  showConsistencyProof,
+} from '../audit/index.ts'
 import * as ca from '../ca/index.ts'
 import * as certificates from '../certificates/index.ts'
-import { confirmTime, deleteCa, restoreCa } from '../end-of-life/index.ts'
+import * as endOfLife from '../end-of-life/index.ts'
+import * as guards from '../guards/index.ts'
 import * as iam from '../iam/index.ts'
 import type { Operation } from '../kernel/index.ts'
 import { revokeCa, revokeCertificate } from '../revocation/index.ts'
@@ -24,8 +31,9 @@ export const operations = {
   UntagCa: ca.untagCa,
   MoveCa: ca.moveCa,
   ListCaTags: ca.listCaTags,
-  DeleteCa: deleteCa,
-  RestoreCa: restoreCa,
+  PreviewCaDeletion: endOfLife.previewCaDeletion,
+  DeleteCa: endOfLife.deleteCa,
+  RestoreCa: endOfLife.restoreCa,
   RevokeCa: revokeCa,
   IssueCertificate: certificates.issueCertificate,
   IssueCertificateByCsr: certificates.issueCertificateByCsr,
@@ -34,14 +42,27 @@ export const operations = {
   ListPrivateCertificates: certificates.listPrivateCertificates,
   ExportPrivateCertificate: certificates.exportPrivateCertificate,
   RevokeCertificate: revokeCertificate,
+  PreviewCertificateDeletion: endOfLife.previewCertificateDeletion,
   DeletePrivateCertificate: certificates.deletePrivateCertificate,
   UploadCertificate: certificates.uploadCertificate,
   ListRepositoryCertificates: certificates.listRepositoryCertificates,
   ShowRepositoryCertificate: certificates.showRepositoryCertificate,
   MoveCertificate: certificates.moveCertificate,
   DeleteRepositoryCertificate: certificates.deleteRepositoryCertificate,
-  ConfirmTime: confirmTime,
+  ShowGuards: guards.showGuards,
+  SetGuards: guards.setGuards,
+  ListApprovals: guards.listApprovals,
+  ShowApproval: guards.showApproval,
+  Approve: guards.approve,
+  RejectApproval: guards.rejectApproval,
+  WithdrawApproval: guards.withdrawApproval,
+  ConfirmTime: endOfLife.confirmTime,
+  ListAlarms: endOfLife.listAlarms,
   ListAuditEntries: listAuditEntries,
+  ShowAuditProof: showAuditProof,
+  ShowConsistencyProof: showConsistencyProof,
+  ExportAudit: exportAudit,
+  EraseAuditPerson: eraseAuditPerson,
   ExportAccount: exportAccount,
   ExportAccountKeys: exportAccountKeys,
   CreateUser: iam.createUser,

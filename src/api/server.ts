@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Server as TlsServer } from 'node:tls'
 import fastify, {
@@ -24,9 +25,18 @@ export interface TlsMaterial {
   ticketKeys: Uint8Array
 }
 
+/** Answers from the socket, around the framework; sees to its own limits, and tells of each call when it has answered. */
+export type DirectHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  observe: (call: Omit<ObservedCall, 'outcome'>) => void,
+) => void
+
 export interface ServerParts {
   /** Doors by the path they begin with; the longest fitting prefix is asked. `/` is that one path alone. */
   doors: Readonly<Record<string, Door>>
+  /** Paths that begin like this are asked before all doors. */
+  direct?: Readonly<Record<string, DirectHandler>>
   /** A failure that no door answered for. */
   report: (failure: unknown) => void
   /** Who is at the other end of a connection. */
@@ -46,6 +56,8 @@ export interface ObservedCall {
   ms: number
   outcome: CallOutcome
   about: CallFacts
+  /** Empty where no door was asked. */
+  sourceIp: string
 }
 
 /** How a call ended: `unauthenticated` is nobody known, `refused` somebody known (or, where nobody need be known, anybody). */
@@ -55,7 +67,7 @@ export type CallOutcome = 'ok' | 'unauthenticated' | 'throttled' | 'refused' | '
  * The HTTP side of all doors: limits, raw bytes, connections. A door gets what came and gives what goes; nothing is
  * parsed here, because each dialect signs, reads and refuses in its own way.
  */
-export function createServer({ doors, report, clientOf, observe, tls }: ServerParts): FastifyInstance {
+export function createServer({ doors, direct = {}, report, clientOf, observe, tls }: ServerParts): FastifyInstance {
   const options: FastifyServerOptions = {
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
@@ -82,26 +94,32 @@ export function createServer({ doors, report, clientOf, observe, tls }: ServerPa
     const prefix = prefixes.find((each) => (each === '/' ? path === '/' : path.startsWith(each)))
     return prefix === undefined ? undefined : doors[prefix]
   }
-  const facts = new WeakMap<FastifyRequest, CallFacts>()
+  const facts = new WeakMap<FastifyRequest, { about: CallFacts; sourceIp: string }>()
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const { raw } = request
     const rawUrl = request.originalUrl
     const door = doorFor(pathOf(rawUrl))
     if (!door) return plain(reply, 404, 'There is nothing here.')
     const address = raw.socket.remoteAddress ?? ''
+    const client = clientOf({ address, encrypted: tls !== undefined, rawHeaders: raw.rawHeaders })
     const { about, ...answer } = await door({
       method: raw.method ?? 'GET',
       rawUrl,
       rawHeaders: raw.rawHeaders,
       body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
-      ...clientOf({ address, encrypted: tls !== undefined, rawHeaders: raw.rawHeaders }),
+      ...client,
     })
-    if (about) facts.set(request, about)
+    if (about) facts.set(request, { about, sourceIp: client.sourceIp })
+    if (answer.hangUp) {
+      reply.hijack()
+      raw.socket.destroy()
+      return reply
+    }
     return send(reply, answer)
   }
   server.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '/', handler })
   server.addHook('onResponse', (request, reply, done) => {
-    const about = facts.get(request) ?? noDoor
+    const { about, sourceIp } = facts.get(request) ?? noDoor
     observe({
       method: request.raw.method ?? 'GET',
       path: pathOf(request.originalUrl),
@@ -109,6 +127,7 @@ export function createServer({ doors, report, clientOf, observe, tls }: ServerPa
       ms: reply.elapsedTime,
       outcome: outcomeOf(reply.statusCode, about),
       about,
+      sourceIp,
     })
     done()
   })
@@ -118,7 +137,26 @@ export function createServer({ doors, report, clientOf, observe, tls }: ServerPa
     report(error)
     return plain(reply, 500, 'The service failed.')
   })
+  goAround(server, direct, (call) => observe({ ...call, outcome: outcomeOf(call.status, call.about) }))
   return server
+}
+
+/** Puts direct handlers before the framework's own listener. */
+function goAround(
+  server: FastifyInstance,
+  direct: Readonly<Record<string, DirectHandler>>,
+  observe: Parameters<DirectHandler>[2],
+): void {
+  const handlers = Object.entries(direct)
+  if (handlers.length === 0) return
+  const http = server.server
+  const framework = http.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
+  http.removeAllListeners('request')
+  http.on('request', (request, response) => {
+    const url = request.url ?? ''
+    for (const [prefix, handler] of handlers) if (url.startsWith(prefix)) return handler(request, response, observe)
+    for (const listener of framework) listener.call(http, request, response)
+  })
 }
 
 /** From the next connection on, this is what a TLS listener shows. */
@@ -134,7 +172,7 @@ const secureContext = ({ certificate, privateKey }: TlsMaterial) => ({
   minVersion: 'TLSv1.2' as const,
 })
 
-const noDoor: CallFacts = { door: 'none' }
+const noDoor = { about: { door: 'none' } satisfies CallFacts as CallFacts, sourceIp: '' }
 const signedDoors: ReadonlySet<string> = new Set(['alibaba', 'huawei', 'own'])
 
 function outcomeOf(status: number, { door, throttled, accountId }: CallFacts): CallOutcome {

@@ -7,8 +7,11 @@ export interface Deletion {
   requestedAt: number
   requestedBy: { userId: string; userName: string }
   keepDays: number
-  /** `runOut`: what the CA issued stays valid until it expires. */
-  disposition: 'runOut'
+  /**
+   * `runOut`: what the CA issued stays valid until it expires; `revokeAll`: all of it is on the final CRL, and the CA itself is
+   * revoked at its parent.
+   */
+  disposition: 'runOut' | 'revokeAll'
 }
 
 /** How the CA publishes its CRL. The CRL itself is always at /crl/{id}.crl; this is what its owner asked the cloud's API for. */

@@ -1,4 +1,5 @@
 import { operation, type Clock } from '../kernel/index.ts'
+import type { UseSink } from '../use-marks/index.ts'
 import { hashOf, signCsr, subjectOf, type SigningNeeds } from '../issuance/index.ts'
 import type { KeyStore } from '../keys/index.ts'
 import { caIdInput, theCa } from './inputs.ts'
@@ -9,7 +10,7 @@ import type { CaStore } from './store.ts'
 const exportable: readonly ShownState[] = ['active', 'expired']
 
 /** The certificate of a CA and those above it, as DER; only while it is active or has expired. */
-export const exportCaCertificate = operation<{ cas: CaStore; domainClock: Clock }>()({
+export const exportCaCertificate = operation<{ cas: CaStore; domainClock: Clock; useMarks: UseSink }>()({
   name: 'ExportCaCertificate',
   summary: 'Export a CA certificate and its chain',
   access: 'read',
@@ -18,10 +19,11 @@ export const exportCaCertificate = operation<{ cas: CaStore; domainClock: Clock 
   resource: theCa(),
   problems: ['CaNotFound', 'CaStateForbids'],
 
-  async run(_input, ca, { cas, domainClock }) {
+  async run(_input, ca, { cas, domainClock, useMarks }) {
     const state = shownState(ca, domainClock.now())
     if (!exportable.includes(state) || ca.certificate === null)
       throw problem('CaStateForbids', { act: 'export', state })
+    useMarks.used('export', ca.id)
     return { answer: { certificate: ca.certificate, chain: await chainAbove(ca, cas) } }
   },
 })

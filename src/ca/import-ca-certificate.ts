@@ -59,7 +59,11 @@ export const importCaCertificate = operation<{
     }
     return {
       answer: {},
-      writes: [cas.replace(ca, active, problem('CaChanged')), crlSchedule.crlDue(ca.id, now)],
+      writes: [
+        cas.replace(ca, active, problem('CaChanged')),
+        crlSchedule.crlDue(ca.id, now),
+        crlSchedule.responderDue(ca.id, now),
+      ],
       audit: { objectType: 'ca', objectId: ca.id, facts: { state: active.state, ...installed(active) } },
       afterwards: nudgeJobs,
     }

@@ -149,6 +149,7 @@ export const importCa = operation<ImportNeeds>()({
         ? [deps.revocations.takeCrlNumber(id, 0, input.lastCrlNumber, problem('CaChanged'))]
         : []),
       deps.crlSchedule.crlDue(id, now),
+      deps.crlSchedule.responderDue(id, now),
       ...(parent ? [deps.cas.unchanged(parent, problem('CaChanged'))] : []),
     ]
     return {
@@ -322,5 +323,5 @@ async function ownEntry({ ledger }: ImportNeeds, ca: Ca, parent: Ca | undefined)
     spkiSha256: Buffer.from(certificate.tbs.spki.sha256(), 'hex'),
     issuedAt: ca.createdAt,
   }
-  return [ledger.record(entry, problem('CaChanged'))]
+  return ledger.record(entry, { crlUrl: undefined }, problem('CaChanged'))
 }

@@ -8,6 +8,7 @@ import {
   signCaCertificate,
   subjectOf,
   subordinateExtensions,
+  traitsUnder,
   validityOf,
   type Issuer,
   type NameConstraintsInput,
@@ -23,10 +24,12 @@ import { caLifecycle } from './lifecycle.ts'
 import { problem } from './problems.ts'
 import type { CaStore } from './store.ts'
 
-/** The one kind of job that concerns CAs before their end. */
+/** What a CA has to have done by jobs before its end. */
 export interface CrlSchedule {
   /** A write that makes the CA's next CRL due at this instant or earlier. */
   crlDue(caId: string, at: number): Write
+  /** A write that makes a certificate for the CA's OCSP responder due. */
+  responderDue(caId: string, at: number): Write
 }
 
 export interface InstallNeeds extends SigningNeeds {
@@ -114,7 +117,7 @@ export async function makeCaCertificate(
   return {
     ca: next,
     writes: [
-      deps.ledger.record(
+      ...deps.ledger.record(
         {
           caId: issuer?.caId ?? ca.id,
           serial,
@@ -124,10 +127,12 @@ export async function makeCaCertificate(
           spkiSha256: createHash('sha256').update(parts.spki).digest(),
           issuedAt: now,
         },
+        traitsUnder(issuer?.caId, deps.publication),
         problem('CaChanged'),
       ),
       deps.ledger.done(signing.id),
       deps.crlSchedule.crlDue(ca.id, now),
+      deps.crlSchedule.responderDue(ca.id, now),
     ],
   }
 }

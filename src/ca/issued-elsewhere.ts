@@ -9,7 +9,7 @@ export interface RevocationLoading {
   record(
     revocation: { caId: string; serial: string; revokedAt: number; reason: RevocationReason; notAfter: number },
     already: Problem,
-  ): Write
+  ): Write[]
   takeCrlNumber(caId: string, last: number, next: number, taken: Problem): Write
 }
 
@@ -96,10 +96,10 @@ export function loadIssued(
   const unknown = new Uint8Array(0)
   return issued.flatMap(({ serial, notAfter, kind, revoked }) => {
     const entry = { caId, serial, kind, notAfter, certificateSha256: unknown, spkiSha256: unknown, issuedAt: now }
-    const writes = [deps.ledger.record(entry, taken)]
+    const writes = deps.ledger.record(entry, { crlUrl: undefined }, taken)
     if (revoked)
       writes.push(
-        deps.revocations.record({ caId, serial, revokedAt: revoked.at, reason: revoked.reason, notAfter }, taken),
+        ...deps.revocations.record({ caId, serial, revokedAt: revoked.at, reason: revoked.reason, notAfter }, taken),
       )
     return writes
   })

@@ -26,6 +26,10 @@ export interface CaStore {
   list(accountId: string, filter: CaFilter, page: PageRequest): Promise<Page<Ca>>
   /** CAs that hold the same key and are not destroyed. */
   holdersOfKey(keyId: string): Promise<Ca[]>
+  /** CAs and certificates for CAs elsewhere that a CA signed, whatever their state; at most `limit`, by id after one. */
+  issuedBy(issuerId: string, limit: number, after?: string): Promise<Ca[]>
+  /** CAs of an account that hold the key with this public key, and are not destroyed. */
+  overKey(accountId: string, spkiSha256: Uint8Array): Promise<Ca[]>
   /** CAs whose deletion falls due at `now`, and those that are ending. */
   due(now: number): Promise<Ca[]>
   insert(ca: Ca): Write

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { operation, type Clock } from '../kernel/index.ts'
+import { operation, type Clock, type GuardedAct } from '../kernel/index.ts'
 import { stateOf, type Certificate } from './certificate.ts'
 import { certificateIdInput, thePrivateCertificate, theRepositoryCertificate } from './inputs.ts'
 import { problem } from './problems.ts'
@@ -32,6 +32,15 @@ const removal = (certificate: Certificate, certificates: CertificateStore, now: 
     },
   })
 
+/** Guards of the account bind it: a CA's are about the CA. */
+const removing = (_input: unknown, { id, version }: Certificate): GuardedAct => ({
+  kind: 'deleteCertificate',
+  caId: undefined,
+  objectId: id,
+  version,
+  terms: {},
+})
+
 /**
  * Removes a certificate from the repository: an uploaded one at any time, an issued one once it has expired or was
  * revoked. The number is read as a bigint, so that none is rounded onto another certificate.
@@ -44,6 +53,7 @@ export const deleteRepositoryCertificate = operation<Needs>()({
   perSecond: 100,
   input: Type.Object({ number: Type.BigInt() }, { additionalProperties: false }),
   resource: theRepositoryCertificate(),
+  guarded: removing,
   problems: ['CertificateNotFound', 'StillValid', 'CertificateChanged'],
 
   run({ number }, certificate, { certificates, domainClock }) {
@@ -62,6 +72,7 @@ export const deletePrivateCertificate = operation<Needs>()({
   actions: ['pca:cert:delete'],
   input: certificateIdInput,
   resource: thePrivateCertificate(),
+  guarded: removing,
   problems: ['CertificateNotFound', 'CertificateChanged'],
   run: (_input, certificate, { certificates, domainClock }) => removal(certificate, certificates, domainClock.now()),
 })

@@ -14,6 +14,7 @@ import {
   nameConstraintsInput,
   signCaCertificate,
   subordinateExtensions,
+  traitsUnder,
   uuidInput,
   validityInput,
   validityOf,
@@ -223,7 +224,7 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
       writes: [
         deps.cas.unchanged(parent, caProblem('CaChanged')),
         deps.cas.insert(ca),
-        deps.ledger.record(
+        ...deps.ledger.record(
           {
             caId: parent.id,
             serial,
@@ -233,6 +234,7 @@ export const issueCaByCsr = operation<IssueNeeds & { committer: Committer; domai
             spkiSha256,
             issuedAt: now,
           },
+          traitsUnder(parent.id, deps.publication),
           issuanceProblem('SerialTaken'),
         ),
         deps.ledger.done(signing.id),

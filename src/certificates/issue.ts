@@ -3,9 +3,11 @@ import { newNumberedUuid, newSerial, numberOfUuid, type Caller, type Clock, type
 import { caAttributes, issuerFor, visibleCa, type Ca, type CaStore, type IssuingNeeds } from '../ca/index.ts'
 import { caProblems } from '../ca/index.ts'
 import {
+  decrypts,
   hashName,
   leafExtensions,
   signLeaf,
+  traitsUnder,
   validityOf,
   type IssuanceLedger,
   type LeafRequest,
@@ -129,7 +131,7 @@ export async function issueLeaf(
     writes: [
       deps.cas.unchanged(ca, caProblem('CaChanged')),
       deps.certificates.insert(certificate, problem('NameTaken', { name: '' })),
-      deps.ledger.record(
+      ...deps.ledger.record(
         {
           caId: ca.id,
           serial,
@@ -138,6 +140,10 @@ export async function issueLeaf(
           certificateSha256: sha256,
           spkiSha256,
           issuedAt: now,
+        },
+        {
+          ...traitsUnder(ca.id, deps.publication),
+          decrypts: order.privateKey !== undefined && decrypts(order.request),
         },
         issuanceProblem('SerialTaken'),
       ),

@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { operation, type Clock, type Page } from '../kernel/index.ts'
+import type { UseSink } from '../use-marks/index.ts'
 import { chainAbove, splitDer, type CaStore } from '../ca/index.ts'
 import type { Sealer } from '../keys/index.ts'
 import { stateOf, type Certificate, type CertificateState } from './certificate.ts'
@@ -12,11 +13,20 @@ export interface ShownCertificate {
   state: CertificateState
 }
 
+/** Whether the CA that issued it can still revoke it: with its key destroyed it cannot. Null: no CA here issued it. */
+export type IssuerPresence = 'present' | 'destroyed' | null
+
+async function issuerOf({ issuerId }: Certificate, cas: CaStore): Promise<IssuerPresence> {
+  const issuer = issuerId === null ? undefined : await cas.findById(issuerId)
+  return issuer ? (issuer.state === 'destroyed' ? 'destroyed' : 'present') : null
+}
+
 interface Needs {
   certificates: CertificateStore
   cas: CaStore
   sealer: Sealer
   domainClock: Clock
+  useMarks: UseSink
 }
 
 /** DER certificates above a certificate, nearest first. */
@@ -31,6 +41,10 @@ function openKey(certificate: Certificate, sealer: Sealer): Buffer | undefined {
   const { sealedPrivateKey, accountId, id } = certificate
   return sealedPrivateKey === null ? undefined : sealer.open('certificate-key', [accountId, id], sealedPrivateKey)
 }
+
+/** Given out: whoever asked means to use it. */
+const givenOut = ({ id, issuerId, serial }: Certificate, useMarks: UseSink): void =>
+  issuerId === null ? useMarks.used('export', id) : useMarks.used('export', issuerId, serial)
 
 /** A read that gives out a private key is an entry of the audit log, and takes its place in it before the key leaves. */
 const keyRead = (certificate: Certificate) => ({
@@ -47,10 +61,13 @@ export const showPrivateCertificate = operation<Needs>()({
   input: certificateIdInput,
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound'],
-  run: (_input, certificate, { domainClock }) =>
-    Promise.resolve({
-      answer: { certificate, state: stateOf(certificate, domainClock.now()) } satisfies ShownCertificate,
-    }),
+  run: async (_input, certificate, { cas, domainClock }) => ({
+    answer: {
+      certificate,
+      state: stateOf(certificate, domainClock.now()),
+      issuer: await issuerOf(certificate, cas),
+    } satisfies ShownCertificate & { issuer: IssuerPresence },
+  }),
 })
 
 /** Certificate, chain and, if we made it, the private key (PKCS #8 DER). Only of a certificate that is in force. */
@@ -64,10 +81,11 @@ export const exportPrivateCertificate = operation<Needs>()({
   resource: thePrivateCertificate(),
   problems: ['CertificateNotFound', 'CertificateStateForbids'],
 
-  async run(_input, certificate, { cas, sealer, domainClock }) {
+  async run(_input, certificate, { cas, sealer, domainClock, useMarks }) {
     const state = stateOf(certificate, domainClock.now())
     if (state !== 'valid') throw problem('CertificateStateForbids', { act: 'export', state })
     const privateKey = openKey(certificate, sealer)
+    givenOut(certificate, useMarks)
     return {
       answer: { certificate, chain: await chainOf(certificate, cas), privateKey },
       ...(privateKey ? { audit: keyRead(certificate) } : {}),
@@ -87,12 +105,14 @@ export const showRepositoryCertificate = operation<Needs>()({
   resource: theRepositoryCertificate<{ number: bigint; withMaterial: boolean }>(),
   problems: ['CertificateNotFound'],
 
-  async run({ withMaterial }, certificate, { cas, sealer, domainClock }) {
+  async run({ withMaterial }, certificate, { cas, sealer, domainClock, useMarks }) {
     const privateKey = withMaterial ? openKey(certificate, sealer) : undefined
+    if (withMaterial) givenOut(certificate, useMarks)
     return {
       answer: {
         certificate,
         state: stateOf(certificate, domainClock.now()),
+        issuer: await issuerOf(certificate, cas),
         chain: await chainOf(certificate, cas),
         privateKey,
       },

@@ -1,4 +1,5 @@
 import type { Page, PageRequest, Problem, Write } from '../kernel/index.ts'
+import type { RevocationReason } from '../x509/index.ts'
 import type { Certificate } from './certificate.ts'
 
 export interface CertificateFilter {
@@ -30,6 +31,18 @@ export interface CertificateStore {
   insert(certificate: Certificate, nameTaken: Problem): Write
   /** Holds only if the row is still as `was`. */
   replace(was: Certificate, next: Certificate, changed: Problem): Write
+  /**
+   * The next `rows` records of the whole inventory after one, in the order of their making: where they end, and how many of them a CA
+   * issued that end at `now` or later and are not revoked. Undefined after the last.
+   */
+  unrevokedOf(
+    issuerId: string,
+    after: number,
+    now: number,
+    rows: number,
+  ): Promise<{ upTo: number; count: number } | undefined>
+  /** Marks those in (after, upTo] revoked; for a CA that nobody else issues or revokes under. */
+  markRevoked(issuerId: string, after: number, upTo: number, now: number, reason: RevocationReason): Write
   /** Removes the record and the private key with it; holds only if the row is still as read. */
   remove(certificate: Certificate, changed: Problem): Write
 }

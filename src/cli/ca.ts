@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import {
   caFilterStates,
+  dispositionOption,
   hashOption,
   keyOption,
   keyUsageOption,
@@ -8,6 +9,7 @@ import {
   validityOption,
   type CaFilterState,
   type CaState,
+  type Disposition,
   type KeyAlgorithm,
   type KeyUsage,
   type RevocationReason,
@@ -27,7 +29,8 @@ import {
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
 import { commandsOf, type Commands } from './commands.ts'
-import { confirmDeletion, given, readPairs, wholeNumber, type AnswerOf, type Session } from './session.ts'
+import { caPreview } from './preview.ts'
+import { confirmDeletion, dryRunOption, given, readPairs, wholeNumber, type AnswerOf, type Session } from './session.ts'
 import type { Cell } from './table.ts'
 import type { Style, Terminal } from './terminal.ts'
 import { dateCell, timeCell, type Validity } from './times.ts'
@@ -259,29 +262,50 @@ function addState({ add }: Commands): void {
   )
   add('revoke <ca-id>', 'Put the certificate of a subordinate on its issuer’s CRL; cannot be undone')
     .addOption(reasonOption())
-    .does<[string], { reason: RevocationReason }>(async ({ call, output }, { reason }, caId) =>
-      output.result(await call('RevokeCa', { caId, reason }), () => `The certificate of CA ${caId} is revoked.\n`),
+    .addOption(dryRunOption())
+    .does<[string], { reason: RevocationReason; dryRun: boolean }>(async ({ call, output }, { reason, dryRun }, caId) =>
+      output.result(
+        await call('RevokeCa', { caId, reason }, { dryRun }),
+        () => `The certificate of CA ${caId} is revoked.\n`,
+      ),
     )
+}
+
+interface DeleteOptions {
+  keepDays: number
+  disposition: Disposition
+  preview?: boolean
+  yes?: boolean
+  dryRun: boolean
 }
 
 function addEnd({ add }: Commands): void {
   add('delete <ca-id>', 'Schedule the end of a disabled CA: on the day its key is destroyed')
     .option('--keep-days <days>', 'days in which it can be restored, 7 to 30', wholeNumber, 30)
+    .addOption(dispositionOption())
+    .option('--preview', 'show what that would mean, and change nothing')
     .option('--yes', 'do not ask')
-    .does<[string], { keepDays: number; yes?: boolean }>(async (session, { keepDays, yes = false }, caId) => {
+    .addOption(dryRunOption())
+    .does<[string], DeleteOptions>(async (session, options, caId) => {
+      const { keepDays, disposition, preview = false, yes = false, dryRun } = options
       const { call, output, now } = session
+      if (preview) {
+        const shown = await call('PreviewCaDeletion', { caId, keepDays, disposition })
+        return output.result(shown, (show) => caPreview(show, shown, now))
+      }
       await confirmDeletion(session, {
         yes,
+        dryRun,
         async describe() {
           const { ca, state } = await call('ShowCa', { caId })
           const consequence =
             state === 'pendingActivation'
               ? 'It was never activated: its key is destroyed at once.'
-              : `After ${keepDays} days its key is destroyed; until then it can be restored.`
+              : `After ${keepDays} days ${disposition === 'revokeAll' ? 'all it issued is revoked and ' : ''}its key is destroyed; until then it can be restored.`
           return { what: `the ${ca.type} CA`, name: nameText(ca.subject.commonName), consequence }
         },
       })
-      const answer = await call('DeleteCa', { caId, keepDays })
+      const answer = await call('DeleteCa', { caId, keepDays, disposition }, { dryRun })
       output.result(answer, () =>
         answer.dueAt === null
           ? `CA ${caId} is deleted.\n`

@@ -6,7 +6,7 @@ import { answerText } from './answer-text.ts'
 import { UsageError } from './errors.ts'
 import { readText } from './files.ts'
 import { Output } from './output.ts'
-import { collect, urlOf, withService, type ServiceOptions } from './session.ts'
+import { collect, dryRunOption, urlOf, withService, type ServiceOptions } from './session.ts'
 import { nearest } from './nearest.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -23,6 +23,7 @@ interface CallCommandOptions extends ServiceOptions {
   input?: string
   set?: string[]
   describe?: boolean
+  dryRun: boolean
 }
 
 /**
@@ -42,6 +43,7 @@ export function addCallCommand(program: Command, terminal: Terminal, table: Oper
       'a member of the input, as in subject.country=CN; @file for its content; repeatable',
       collect,
     )
+    .addOption(dryRunOption())
     .option('--describe', 'show what the operation takes, and call nothing')
     .addHelpText('after', () => (table ? `\n${listed(table)}` : ''))
     .action(async (name: string | undefined, options: CallCommandOptions) => {
@@ -55,7 +57,10 @@ export function addCallCommand(program: Command, terminal: Terminal, table: Oper
       const input = await readInput(options, operation.input, terminal)
       const accessKey = await findAccessKey(options.credentials, terminal.environment)
       const client = new Client({ url: urlOf(options, terminal), accessKey, clock: terminal.clock })
-      const answer = await client.call(name, input, { confidential: secretMembers.some((member) => member in input) })
+      const answer = await client.call(name, input, {
+        confidential: secretMembers.some((member) => member in input),
+        dryRun: options.dryRun,
+      })
       output.result(answer, (show) => answerText(answer, show))
     })
 }

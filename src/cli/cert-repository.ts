@@ -6,7 +6,8 @@ import { newFile } from './files.ts'
 import { addPaging, pagingOf, type PagingOptions } from './inputs.ts'
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
-import { confirmDeletion, given, wholeNumber } from './session.ts'
+import { previewCertificate } from './preview.ts'
+import { confirmDeletion, dryRunOption, given, wholeNumber } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { dateCell } from './times.ts'
 
@@ -71,11 +72,19 @@ export function addRepositoryCommands(cert: Command, terminal: Terminal): void {
     )
 
   add('delete <number>', 'Delete an uploaded certificate, or an issued one that has expired or was revoked')
+    .option('--preview', 'show what that would mean, and change nothing')
     .option('--yes', 'do not ask')
-    .does<[string], { yes?: boolean }>(async (session, { yes = false }, number) => {
+    .addOption(dryRunOption())
+    .does<[string], { preview?: boolean; yes?: boolean; dryRun: boolean }>(async (session, options, number) => {
+      const { preview = false, yes = false, dryRun } = options
       const { call, output } = session
+      if (preview) {
+        const { certificate } = await call('ShowRepositoryCertificate', { number, withMaterial: false })
+        return previewCertificate(session, certificate.id)
+      }
       await confirmDeletion(session, {
         yes,
+        dryRun,
         async describe() {
           const { certificate, state } = await call('ShowRepositoryCertificate', { number, withMaterial: false })
           const key = certificate.sealedPrivateKey === null ? '' : ' Its private key goes with it.'
@@ -86,6 +95,9 @@ export function addRepositoryCommands(cert: Command, terminal: Terminal): void {
           }
         },
       })
-      output.result(await call('DeleteRepositoryCertificate', { number }), () => `Certificate ${number} is deleted.\n`)
+      output.result(
+        await call('DeleteRepositoryCertificate', { number }, { dryRun }),
+        () => `Certificate ${number} is deleted.\n`,
+      )
     })
 }

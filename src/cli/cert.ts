@@ -19,8 +19,9 @@ import { addPaging, addSubject, pagingOf, subjectOf, type PagingOptions, type Su
 import { certificateRecord, certificateStateCell, withoutSealedKey } from './certificate-view.ts'
 import { remainder } from './output.ts'
 import { certificatePem, pemOf } from './pem.ts'
+import { previewCertificate } from './preview.ts'
 import { addRepositoryCommands } from './cert-repository.ts'
-import { collect, confirmDeletion, given, readPairs } from './session.ts'
+import { collect, confirmDeletion, dryRunOption, given, readPairs } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { dateCell, type Validity } from './times.ts'
 
@@ -163,19 +164,26 @@ function addReading({ add }: Commands): void {
 function addEnding({ add }: Commands): void {
   add('revoke <certificate-id>', 'Put a certificate on its issuer’s CRL; cannot be undone')
     .addOption(reasonOption())
-    .does<[string], { reason: RevocationReason }>(async ({ call, output }, { reason }, certificateId) =>
-      output.result(
-        await call('RevokeCertificate', { certificateId, reason }),
-        () => `Certificate ${certificateId} is revoked.\n`,
-      ),
+    .addOption(dryRunOption())
+    .does<[string], { reason: RevocationReason; dryRun: boolean }>(
+      async ({ call, output }, { reason, dryRun }, certificateId) =>
+        output.result(
+          await call('RevokeCertificate', { certificateId, reason }, { dryRun }),
+          () => `Certificate ${certificateId} is revoked.\n`,
+        ),
     )
 
   add('delete <certificate-id>', 'Delete the record of a certificate and its private key; this does not revoke it')
+    .option('--preview', 'show what that would mean, and change nothing')
     .option('--yes', 'do not ask')
-    .does<[string], { yes?: boolean }>(async (session, { yes = false }, certificateId) => {
+    .addOption(dryRunOption())
+    .does<[string], { preview?: boolean; yes?: boolean; dryRun: boolean }>(async (session, options, certificateId) => {
+      const { preview = false, yes = false, dryRun } = options
       const { call, output } = session
+      if (preview) return previewCertificate(session, certificateId)
       await confirmDeletion(session, {
         yes,
+        dryRun,
         async describe() {
           const { certificate, state } = await call('ShowPrivateCertificate', { certificateId })
           const key = certificate.sealedPrivateKey === null ? '' : ' Its private key goes with it.'
@@ -187,7 +195,7 @@ function addEnding({ add }: Commands): void {
         },
       })
       output.result(
-        await call('DeletePrivateCertificate', { certificateId }),
+        await call('DeletePrivateCertificate', { certificateId }, { dryRun }),
         () => `Certificate ${certificateId} is deleted.\n`,
       )
     })

@@ -78,6 +78,16 @@ export const hashOption = (): Option =>
   ).choices(signatureHashes)
 export const validityOption = (): Option =>
   new Option('--validity <time>', 'such as 10y, 6mo (of 31 days), 90d, 12h').argParser(readValidity)
+const dispositions = ['runOut', 'revokeAll'] as const satisfies readonly Disposition[]
+export type Disposition = NonNullable<InputOf<'DeleteCa'>['disposition']>
+export const dispositionOption = (): Option =>
+  new Option(
+    '--disposition <disposition>',
+    'what becomes of what it issued: it ends as it ends, or is revoked on the day',
+  )
+    .choices(dispositions)
+    .default('runOut')
+
 export const reasonOption = (): Option =>
   new Option('--reason <reason>', 'reason on the CRL (RFC 5280 §5.3.1)')
     .choices(revocationReasons)

@@ -7,3 +7,8 @@ export class UsageError extends Error {
 export class Declined extends Error {
   override readonly name = 'Declined'
 }
+
+/** What was to be verified is not what it should be; what exactly was told before. */
+export class NotVerified extends Error {
+  override readonly name = 'NotVerified'
+}

@@ -24,6 +24,8 @@ export const readPassword = async (path: string, terminal: Terminal): Promise<st
 /** A file that is sure to be writable before the call whose answer it is for. */
 export interface NewFile {
   path: string
+  /** Adds a part that `write` will put there with the rest. @throws UsageError */
+  add(part: string): Promise<void>
   /** Puts the content there, whole or not at all. @throws UsageError */
   write(content: string): Promise<void>
   /** Leaves nothing behind when it was not written. */
@@ -55,6 +57,11 @@ export async function newFile(path: string, { secret, force }: NewFileOptions): 
   }
   return {
     path,
+    async add(part) {
+      await handle.writeFile(part).catch((error: unknown) => {
+        throw cannot(`${path} cannot be written`, error)
+      })
+    },
     async write(content) {
       try {
         await handle.writeFile(content)

@@ -9,6 +9,7 @@ import { addCertCommands } from './cert.ts'
 import { addEmulatorCommands } from './emulator.ts'
 import { Declined } from './errors.ts'
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
+import { addApprovalCommands, addGuardCommands } from './guard.ts'
 import { addHelpCommand } from './help.ts'
 import { addPolicyCommands } from './policy.ts'
 import { addServeCommand } from './serve.ts'
@@ -44,7 +45,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       return exitCodes.usage
     }
     const exitCode = exitCodeOf(error)
-    tell(terminal, asJson, { ...wordsOf(error), exitCode })
+    tell(terminal, asJson, { ...wordsOf(error, asJson), exitCode })
     return exitCode
   }
 }
@@ -72,6 +73,8 @@ function newProgram(
   addUserCommands(program, terminal)
   addAccessKeyCommands(program, terminal)
   addPolicyCommands(program, terminal)
+  addGuardCommands(program, terminal)
+  addApprovalCommands(program, terminal)
   addAuditCommands(program, terminal)
   addTimeCommands(program, terminal)
   addCallCommand(program, terminal, table)
@@ -102,6 +105,8 @@ interface Told {
   code: string
   message: string
   requestId?: string | undefined
+  /** What a dry run found. */
+  result?: unknown
   exitCode: ExitCode
 }
 
@@ -114,10 +119,19 @@ const expectedErrors: ReadonlySet<string> = new Set([
   'DataFolderError',
   'MasterKeyError',
   Declined.name,
+  'NotVerified',
 ])
 
-function wordsOf(error: unknown): Omit<Told, 'exitCode'> {
-  if (error instanceof ServiceError) return { code: error.code, message: error.message, requestId: error.requestId }
+function wordsOf(error: unknown, asJson: boolean): Omit<Told, 'exitCode'> {
+  if (error instanceof ServiceError) {
+    const { code, message, requestId, result } = error
+    return {
+      code,
+      message: result === undefined || asJson ? message : `${message}\n${JSON.stringify(result, null, 2)}`,
+      requestId,
+      result,
+    }
+  }
   if (!(error instanceof Error)) return { code: 'InternalError', message: String(error) }
   const expected = expectedErrors.has(error.name)
   // Anything else is a bug, and shows where it happened.
@@ -126,9 +140,9 @@ function wordsOf(error: unknown): Omit<Told, 'exitCode'> {
     : { code: 'InternalError', message: error.stack ?? error.message }
 }
 
-function tell(terminal: Terminal, asJson: boolean, { code, message, requestId, exitCode }: Told): void {
+function tell(terminal: Terminal, asJson: boolean, { code, message, requestId, result, exitCode }: Told): void {
   if (asJson) {
-    terminal.err(`${JSON.stringify({ error: { code, message }, requestId, exitCode }, null, 2)}\n`)
+    terminal.err(`${JSON.stringify({ error: { code, message, result }, requestId, exitCode }, null, 2)}\n`)
     return
   }
   const about = requestId === undefined ? '' : ` (${code}, request ${requestId})`

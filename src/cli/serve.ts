@@ -27,10 +27,12 @@ export function addServeCommand(program: Command): void {
     .option('--insecure-http', 'listen on an address that is not loopback without TLS, behind a proxy that has it')
     .option('--log-requests', 'a line of the log for each request: never its query or body')
     .option('--emulate', 'run as an emulator: its clock can be moved, and its data is not for earnest')
+    .option('--strict', 'with --emulate: refuse parameters that nobody reads, which the clouds ignore')
+    .option('--until-input-ends', 'stop when standard input ends: for programs that start the service')
     .action(run)
 }
 
-async function run(options: ServeOptions): Promise<void> {
+async function run({ untilInputEnds, ...options }: ServeOptions & { untilInputEnds?: boolean }): Promise<void> {
   process.umask(0o077) // whatever is made in the data folder is its owner's alone
   const config = configOf(options)
   keepCompiled(config.dataFolder)
@@ -49,10 +51,10 @@ async function run(options: ServeOptions): Promise<void> {
   }
   flushCompileCache() // else only an end in good order would
   let stopping = false
-  const stop = (signal: NodeJS.Signals): void => {
+  const stop = (why: string): void => {
     if (stopping) return
     stopping = true
-    process.stdout.write(`${signal}: finishing what is under way …\n`)
+    process.stdout.write(`${why}: finishing what is under way …\n`)
     service.stop().then(
       () => {
         process.stdout.write('Stopped.\n')
@@ -66,6 +68,12 @@ async function run(options: ServeOptions): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // Whoever started us may be killed without a word; what it held open ends with it.
+  if (untilInputEnds)
+    process.stdin
+      .on('end', () => stop('End of input'))
+      .on('error', () => stop('End of input'))
+      .resume()
 }
 
 function configOf(options: ServeOptions): Config {

@@ -47,6 +47,10 @@ export const outputOption = (): Option =>
   new Option('-o, --output <format>', 'for people or for programs').choices(['table', 'json']).default('table')
 export const urlOption = (): Option => new Option('--url <url>', `the service (else CERTKEEP_URL, else ${defaultUrl})`)
 
+/** For what ends something: see docs/guards.md. */
+export const dryRunOption = (): Option =>
+  new Option('--dry-run', 'check everything, tell what would be done, and do nothing (exit code 7)').default(false)
+
 /** Adds what every command has that calls the service. */
 export const withService = (command: Command): Command =>
   command
@@ -73,6 +77,8 @@ export async function openSession(terminal: Terminal, options: ServiceOptions): 
 export interface Deletion {
   /** Given as --yes. */
   yes?: boolean
+  /** Given as --dry-run: then nothing is deleted. */
+  dryRun: boolean
   /** Asked for only when somebody has to be asked: what goes, its name, and what that means. */
   describe: () => Promise<{ what: string; name: string; consequence: string }>
 }
@@ -81,8 +87,11 @@ export interface Deletion {
  * Makes sure that a deletion is meant: by --yes, or by a person who writes the object's name.
  * @throws UsageError when nobody can be asked, Declined when the name is another
  */
-export async function confirmDeletion({ terminal }: Session, { yes = false, describe }: Deletion): Promise<void> {
-  if (yes) return
+export async function confirmDeletion(
+  { terminal }: Session,
+  { yes = false, dryRun, describe }: Deletion,
+): Promise<void> {
+  if (yes || dryRun) return
   if (!terminal.interactive) throw new UsageError('deleting needs --yes where nobody can be asked')
   const { what, name, consequence } = await describe()
   terminal.err(`${printable(`This deletes ${what} ${name}. ${consequence}`)}\n`)

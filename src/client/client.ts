@@ -12,6 +12,8 @@ export interface ClientOptions {
 export interface CallOptions {
   /** The input holds a password or a private key: only over TLS or to this machine. */
   confidential?: boolean
+  /** Everything is checked and nothing done: it ends in ServiceError DryRunOperation. */
+  dryRun?: boolean
 }
 
 /** Making an RSA key of 4096 bits takes seconds, and a busy service takes its time. */
@@ -33,7 +35,11 @@ export class Client {
    * `POST /api/{operation}`. Bytes come as base64 and big numbers as text, as the door writes them.
    * @throws ServiceError, NotReachable, AddressError
    */
-  async call(operation: string, input: object, { confidential = false }: CallOptions = {}): Promise<unknown> {
+  async call(
+    operation: string,
+    input: object,
+    { confidential = false, dryRun = false }: CallOptions = {},
+  ): Promise<unknown> {
     if (confidential && this.base.protocol === 'http:' && !isLoopback(this.base.hostname))
       throw new AddressError(
         `a password or private key is not sent to ${this.base.origin} in the clear; use an https address`,
@@ -41,7 +47,7 @@ export class Client {
     const url = new URL(`/api/${encodeURIComponent(operation)}`, this.base)
     const { accessKey, clock } = this.options
     const body = JSON.stringify(input)
-    const headers = signedHeaders(accessKey, { method: 'POST', url, body, at: clock.now() })
+    const headers = signedHeaders(accessKey, { method: 'POST', url, body, at: clock.now(), dryRun })
     return answerOf(await send(url, { method: 'POST', headers, body }))
   }
 }
@@ -100,7 +106,7 @@ function reasonOf(error: unknown): string {
 }
 
 interface ErrorAnswer {
-  error: { code: string; message: string }
+  error: { code: string; message: string; result?: unknown }
   requestId?: string
 }
 
@@ -108,7 +114,8 @@ function answerOf({ status, headers, text }: RawAnswer): unknown {
   const requestId = headers.get('x-request-id') ?? undefined
   const value = parsed(text)
   if (status === 200 && value !== undefined && requestId !== undefined) return value
-  if (isErrorAnswer(value)) throw new ServiceError(status, value.error.code, value.error.message, requestId)
+  if (isErrorAnswer(value))
+    throw new ServiceError(status, value.error.code, value.error.message, requestId, value.error.result)
   throw new ServiceError(
     status,
     'UnexpectedAnswer',

@@ -6,12 +6,15 @@ export class ServiceError extends Error {
   readonly code: string
   /** Undefined when what answered is no Certkeep. */
   readonly requestId: string | undefined
+  /** What a dry run found. */
+  readonly result: unknown
 
-  constructor(status: number, code: string, message: string, requestId: string | undefined) {
+  constructor(status: number, code: string, message: string, requestId: string | undefined, result?: unknown) {
     super(message)
     this.status = status
     this.code = code
     this.requestId = requestId
+    this.result = result
   }
 }
 

@@ -15,6 +15,7 @@ export interface ToSign {
   body: string
   /** Milliseconds since 1970, of the wall clock: the service takes 15 minutes of difference. */
   at: number
+  dryRun?: boolean
 }
 
 /**
@@ -23,11 +24,12 @@ export interface ToSign {
  */
 export function signedHeaders(accessKey: AccessKey, request: ToSign): Record<string, string> {
   const { accessKeyId, accessKeySecret, securityToken } = accessKey
-  const { method, url, body, at } = request
+  const { method, url, body, at, dryRun = false } = request
   const date = `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
   const headers: Record<string, string> = { 'content-type': 'application/json', host: url.host, 'x-sdk-date': date }
+  if (dryRun) headers['x-certkeep-dry-run'] = 'true'
   if (securityToken !== undefined) headers['x-security-token'] = securityToken
-  const names = Object.keys(headers)
+  const names = Object.keys(headers).toSorted()
   const canonicalRequest = [
     method,
     url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,

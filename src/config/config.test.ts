@@ -58,9 +58,14 @@ describe('the configuration', () => {
     expect(refusal({ tlsListen: '0.0.0.0' })).toContain('--tls-port')
   })
 
+  test('only an emulator is strict', () => {
+    expect(refusal({ strict: true })).toContain('--emulate')
+  })
+
   test('every listener of an emulator is on loopback', () => {
     expect(refusal({ emulate: true, tlsPort: '0', tlsListen: '0.0.0.0' })).toContain('loopback only')
     expect(refusal({ emulate: true, pkiPort: '0', pkiListen: '0.0.0.0' })).toContain('loopback only')
+    expect(refusal({ emulate: true, metricsListen: '0.0.0.0:9090' })).toContain('loopback only')
   })
 
   test.each([

@@ -24,8 +24,12 @@ export interface Config extends ListenAddress {
   proxies: ProxyConfig | undefined
   outboundAllow: readonly string[]
   webhook: WebhookConfig | undefined
+  /** A file to which checkpoints of the audit log are added: best on a disk of somebody else's. */
+  auditCheckpoints: string | undefined
   workers: number
   emulate: boolean
+  /** The emulator refuses parameters that nobody reads. */
+  strict: boolean
   /** Plain HTTP on an address that is not loopback: only behind a proxy that speaks TLS. */
   insecureHttp: boolean
   /** A line of the log for each request. */
@@ -69,6 +73,7 @@ export interface ServeOptions {
   publicUrl?: string | undefined
   workers?: string | undefined
   emulate?: boolean | undefined
+  strict?: boolean | undefined
   insecureHttp?: boolean | undefined
   logRequests?: boolean | undefined
 }
@@ -105,17 +110,20 @@ export function readConfig(options: ServeOptions, environment: Environment): Con
     publicUrl: publicUrlOf(setting(options.publicUrl, 'PUBLIC_URL')),
     proxies: proxiesOf(setting(undefined, 'TRUSTED_PROXIES'), setting(undefined, 'PROXY_HEADER')),
     outboundAllow: blocksOf('CERTKEEP_OUTBOUND_ALLOW', setting(undefined, 'OUTBOUND_ALLOW')),
+    auditCheckpoints: fileOf(setting(undefined, 'AUDIT_CHECKPOINTS')),
     webhook: webhookOf(setting(undefined, 'WEBHOOK_URL'), environment),
     workers:
       wholeNumber('the number of workers', setting(options.workers, 'WORKERS'), 1, maxWorkers) ??
       Math.min(availableParallelism(), 8),
     emulate,
+    strict: options.strict ?? false,
     insecureHttp,
     logRequests: options.logRequests ?? false,
     killAt: emulate ? environment['CERTKEEP_EMULATOR_KILL_AT'] : undefined,
     unlimited: emulate && environment['CERTKEEP_EMULATOR_UNLIMITED'] === 'yes',
   }
-  const hosts = [config, config.tls, config.pki].flatMap((address) => address?.host ?? [])
+  if (config.strict && !emulate) throw new ConfigError('--strict belongs to the emulator: say --emulate too.')
+  const hosts = [config, config.tls, config.pki, config.metrics].flatMap((address) => address?.host ?? [])
   const outside = emulate ? hosts.find((each) => !isLoopback(each)) : undefined
   if (outside !== undefined)
     throw new ConfigError(`The emulator listens on loopback only, and ${outside} is not a loopback address.`)
@@ -229,6 +237,8 @@ const listOf = (text: string | undefined): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+
+const fileOf = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path))
 
 const secretCredential = 'certkeep-webhook-secret'
 const minSecretBytes = 16

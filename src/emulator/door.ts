@@ -1,8 +1,25 @@
+import { BadRequest } from './bad-request.ts'
+import { durationOf } from './durations.ts'
+import { callsLeft, type Fault, type SetFault } from './faults.ts'
+import { readFault, type KnownOperations } from './read-fault.ts'
+import { readSeed, type Seed } from './seed-input.ts'
+
 /** What a person with a terminal may do to an emulated instance; nothing of it exists without `--emulate`. */
 export interface EmulatorControls {
   clock(): Promise<{ now: number; frozen: boolean }>
   /** Moves, sets, freezes or thaws the domain clock; resolves when everything that fell due by it has been done. */
   setClock(change: ClockChange): Promise<{ now: number; frozen: boolean }>
+  /** In the order in which they were set; those that are used up are gone. */
+  faults(): Promise<readonly SetFault[]>
+  addFault(fault: Fault): Promise<SetFault>
+  clearFaults(): Promise<void>
+  /** Whether doors refuse parameters that nobody reads. */
+  strict(): boolean
+  setStrict(strict: boolean): void
+  /** Makes what a declaration says, or tells why not. */
+  seed(seed: Seed): Promise<{ planted: unknown } | { refused: string }>
+  /** The clock runs with the host's, no faults, strict as at the start; accounts and what they have stay. */
+  reset(): Promise<void>
   /** A further account with an administrator, for tests of what two tenants see of each other. */
   createAccount(name: string): Promise<unknown>
 }
@@ -32,25 +49,48 @@ const dayMs = 86_400_000
 const farFuture = 253_402_300_799_000
 
 /**
- * `GET /emulator/clock`, `POST /emulator/clock` with `{"advance_days"|"advance_seconds"|"set"|"frozen"}`, and
- * `POST /emulator/accounts` with `{"name"}`. No credentials: the listener is loopback only, and Host and Origin are
+ * The control calls (docs/testing.md). No credentials: the listener is loopback only, and Host and Origin are
  * checked, so that no web page in a browser on this machine can move the clock.
  */
-export function emulatorDoor(controls: EmulatorControls) {
+export function emulatorDoor(controls: EmulatorControls, known: KnownOperations) {
+  const calls: Record<string, (body: Uint8Array) => Promise<EmulatorAnswer>> = {
+    'GET /emulator/clock': async () => json(200, told(await controls.clock())),
+    'POST /emulator/clock': async (body) => json(200, told(await controls.setClock(readChange(readObject(body))))),
+    'GET /emulator/faults': async () => json(200, { faults: (await controls.faults()).map(shownFault) }),
+    'POST /emulator/faults': async (body) =>
+      json(201, shownFault(await controls.addFault(readFault(readObject(body), known)))),
+    'DELETE /emulator/faults': async () => {
+      await controls.clearFaults()
+      return json(200, { faults: [] })
+    },
+    'GET /emulator/strict': async () => json(200, { strict: controls.strict() }),
+    'POST /emulator/strict': async (body) => {
+      const { strict } = readObject(body)
+      if (typeof strict !== 'boolean') throw new BadRequest('strict: true or false is wanted')
+      controls.setStrict(strict)
+      return json(200, { strict })
+    },
+    'POST /emulator/seed': async (body) => {
+      const done = await controls.seed(readSeed(readObject(body)))
+      return 'refused' in done ? json(400, { error: done.refused }) : json(201, done.planted)
+    },
+    'POST /emulator/reset': async () => {
+      await controls.reset()
+      return json(200, told(await controls.clock()))
+    },
+    'POST /emulator/accounts': async (body) => {
+      const { name } = readObject(body)
+      if (typeof name !== 'string' || !/^[a-z0-9-]{1,32}$/.test(name))
+        throw new BadRequest('name: 1 to 32 of a-z, 0-9 and - are wanted')
+      return json(201, await controls.createAccount(name))
+    },
+  }
   return async (request: EmulatorRequest): Promise<EmulatorAnswer> => {
     try {
       if (!fromHere(request)) return json(403, { error: 'Host or Origin is not loopback' })
-      const path = request.rawUrl.split('?', 1)[0]
-      if (path === '/emulator/clock' && request.method === 'GET') return json(200, told(await controls.clock()))
-      if (path === '/emulator/clock' && request.method === 'POST')
-        return json(200, told(await controls.setClock(readChange(readObject(request.body)))))
-      if (path === '/emulator/accounts' && request.method === 'POST') {
-        const { name } = readObject(request.body)
-        if (typeof name !== 'string' || !/^[a-z0-9-]{1,32}$/.test(name))
-          throw new BadRequest('name: 1 to 32 of a-z, 0-9 and - are wanted')
-        return json(201, await controls.createAccount(name))
-      }
-      return json(404, { error: 'there is nothing here' })
+      const call = `${request.method} ${request.rawUrl.split('?', 1)[0]}`
+      const answer = Object.hasOwn(calls, call) ? calls[call] : undefined
+      return answer ? await answer(request.body) : json(404, { error: 'there is nothing here' })
     } catch (error) {
       if (error instanceof BadRequest) return json(400, { error: error.message })
       return json(500, { error: error instanceof Error ? error.message : String(error) })
@@ -58,7 +98,15 @@ export function emulatorDoor(controls: EmulatorControls) {
   }
 }
 
-class BadRequest extends Error {}
+const shownFault = (fault: SetFault) => ({
+  id: fault.id,
+  door: fault.door,
+  operation: fault.operation,
+  left: callsLeft(fault),
+  delay_ms: fault.delayMs,
+  done: fault.done,
+  answer: fault.instead,
+})
 
 const told = ({ now, frozen }: { now: number; frozen: boolean }) => ({
   now: new Date(now).toISOString(),
@@ -100,6 +148,10 @@ function readChange(body: Record<string, unknown>): ClockChange {
   }
   const days = number('advance_days')
   const seconds = number('advance_seconds')
+  const advance = body['advance']
+  const advanced = typeof advance === 'string' ? durationOf(advance) : undefined
+  if (advance !== undefined && advanced === undefined)
+    throw new BadRequest('advance: a duration such as 30d, 1d12h or -2h is wanted')
   const set = body['set']
   const setTo = set === undefined ? undefined : instantOf(set)
   if (setTo !== undefined && !(setTo >= 0 && setTo <= farFuture))
@@ -107,7 +159,9 @@ function readChange(body: Record<string, unknown>): ClockChange {
   const frozen = body['frozen']
   if (frozen !== undefined && typeof frozen !== 'boolean') throw new BadRequest('frozen: true or false is wanted')
   const advanceMs =
-    days === undefined && seconds === undefined ? undefined : (days ?? 0) * dayMs + (seconds ?? 0) * 1_000
+    days === undefined && seconds === undefined && advanced === undefined
+      ? undefined
+      : (days ?? 0) * dayMs + (seconds ?? 0) * 1_000 + (advanced ?? 0)
   if (advanceMs !== undefined && Math.abs(advanceMs) > 100_000 * dayMs) throw new BadRequest('that is too far')
   return { advanceMs, setTo, frozen }
 }

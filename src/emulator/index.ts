@@ -1,2 +1,6 @@
+export { BadRequest } from './bad-request.ts'
 export * from './door.ts'
+export { callsLeft, Faults, setFault, type Fault, type SetFault } from './faults.ts'
 export * from './root-marker.ts'
+export { plant, type SeedDeps, type SeedNeeds } from './seed.ts'
+export type { Seed } from './seed-input.ts'

@@ -1,7 +1,17 @@
 import Type from 'typebox'
-import { day, operation, problemsOf, type Clock, type Write } from '../kernel/index.ts'
+import {
+  day,
+  operation,
+  problem as kernelProblem,
+  problemsOf,
+  type Authorizer,
+  type Caller,
+  type Clock,
+  type Write,
+} from '../kernel/index.ts'
 import {
   caProblems,
+  caAttributes,
   caLifecycle,
   shownState,
   stateAfter,
@@ -12,6 +22,7 @@ import {
 } from '../ca/index.ts'
 import { uuidInput } from '../issuance/index.ts'
 import type { KeyStore } from '../keys/index.ts'
+import { dispositionInput, keepDaysInput, type Disposition } from './inputs.ts'
 import type { JobSchedule } from './jobs.ts'
 
 interface Needs {
@@ -20,6 +31,7 @@ interface Needs {
   domainClock: Clock
   jobSchedule: JobSchedule
   nudgeJobs: () => void
+  principals: Pick<Authorizer, 'refusal'>
 }
 
 /** What became of it, and when its key will be destroyed; null for one that went at once. */
@@ -34,7 +46,8 @@ const act = 'deletion'
 /**
  * Ends a CA. One that was never activated goes at once. A disabled one is scheduled: it waits `keepDays`, in which it
  * issues nothing, still revokes and publishes, and can be restored; on the day its key is destroyed (the-day.ts). A
- * revoked CA may be scheduled without being disabled first. Nothing below it is touched.
+ * revoked CA may be scheduled without being disabled first. Nothing below it is touched, unless the disposition `revokeAll` was
+ * chosen: then all it issued is revoked on the day, which needs the rights to revoke besides.
  */
 export const deleteCa = operation<Needs>()({
   name: 'DeleteCa',
@@ -42,14 +55,22 @@ export const deleteCa = operation<Needs>()({
   access: 'write',
   actions: ['pca:ca:delete'],
   input: Type.Object(
-    { caId: uuidInput, keepDays: Type.Integer({ minimum: 7, maximum: 30 }) },
+    { caId: uuidInput, keepDays: keepDaysInput, disposition: Type.Optional(dispositionInput) },
     { additionalProperties: false },
   ),
-  resource: theCa(),
+  resource: theCa<{ caId: string; keepDays: number; disposition?: Disposition }>(),
+  guarded: ({ keepDays, disposition = 'runOut' }, ca) => ({
+    kind: 'deleteCa',
+    caId: ca.id,
+    objectId: ca.id,
+    version: ca.version,
+    terms: { keepDays, disposition },
+  }),
   problems: ['CaNotFound', 'CaStateForbids', 'CaChanged', 'CaKeyIsOutside'],
 
-  run({ keepDays }, ca, deps, caller) {
+  run({ keepDays, disposition = 'runOut' }, ca, deps, caller) {
     const now = deps.domainClock.now()
+    if (disposition === 'revokeAll') mustBeAllowedToRevoke(ca, caller, deps)
     if (ca.state === 'pendingActivation') return Promise.resolve(deleteUnused(ca, now, deps))
 
     // Revoked is as good as disabled here: what it issued is refused already wherever revocation is checked.
@@ -64,7 +85,7 @@ export const deleteCa = operation<Needs>()({
         requestedAt: now,
         requestedBy: { userId: caller.userId, userName: caller.userName },
         keepDays,
-        disposition: 'runOut',
+        disposition,
       },
     }
     return Promise.resolve({
@@ -73,11 +94,19 @@ export const deleteCa = operation<Needs>()({
       audit: {
         objectType: 'ca',
         objectId: ca.id,
-        facts: { from: ca.state, to: state, keepDays, dueAt, disposition: 'runOut' },
+        facts: { from: ca.state, to: state, keepDays, dueAt, disposition },
       },
     })
   },
 })
+
+/** Three acts, three rights: deleting implies no revoking. @throws Problem AccessDenied */
+function mustBeAllowedToRevoke(ca: Ca, caller: Caller, { principals }: Needs): void {
+  for (const action of ['pca:ca:revoke', 'pca:ca:revokeCert']) {
+    const denial = principals.refusal(caller, [action], caAttributes(ca.id, ca))
+    if (denial) throw kernelProblem('AccessDenied', denial)
+  }
+}
 
 const hints: Readonly<Record<string, string>> = {
   active: 'disable it first',

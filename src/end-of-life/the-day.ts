@@ -1,39 +1,54 @@
-import { createHash } from 'node:crypto'
-import { day, minute, problem as kernelProblem, type AuditTrail, type Caller, type Write } from '../kernel/index.ts'
+import { minute, problem as kernelProblem, type Write } from '../kernel/index.ts'
 import { caLifecycle, type Ca } from '../ca/index.ts'
+import type { Gate } from '../guards/index.ts'
+import type { UnderCa } from '../issuance/index.ts'
 import { verifyDestroyed, type CaKey, type Control } from '../keys/index.ts'
-import { publishCrl, type CrlNeeds, type CrlRecord } from '../revocation/index.ts'
-import { parseCrl, parseCertificate } from '../x509/index.ts'
+import { certifyResponder, publishCrl, type CrlRecord, type ResponderNeeds } from '../revocation/index.ts'
+import type { AlarmStore } from './alarms.ts'
+import { finalCrlUntil } from './calendar.ts'
+import { theDayAsCaller } from './caller.ts'
+import { readBack, type ReadBackNeeds } from './read-back.ts'
+import { receiptOf, type Ended, type Receipt } from './receipt.ts'
+import { revokeAtParent, revokeEverythingUnder, type AtParent, type RevokeAllNeeds } from './revoke-all.ts'
+import { keepReceipt, receiptOperation, type ReceiptNeeds } from './sign-receipt.ts'
+
+/** Of these the ones that are only taken where `revokeAll` was chosen. */
+export const revokeAllSteps = ['the-day.everything-revoked', 'the-day.revoked-at-parent'] as const
 
 /** The steps of the day in order, as `step` is told them; a crash after any of them is made good by the next start. */
 export const daySteps = [
   'the-day.begun',
+  ...revokeAllSteps,
   'final-crl.number-taken',
+  'final-crl.ledger-read',
   'final-crl.signing-noted',
   'final-crl.published',
   'the-day.final-crl-read-back',
+  'the-day.responder-certified',
   'the-day.key-condemned',
   'the-day.key-destroyed',
   'the-day.destruction-verified',
   'the-day.closed',
 ] as const
 
-/** Whether time may be believed where it destroys: see jobs/trusted-clock.ts. */
+/** Whether time may be believed where it destroys: see trusted-clock.ts. */
 export interface TrustedTime {
   /** Undefined when what fell due at `dueAt` may be done now; else when to ask again (domain clock), and why. */
   wait(dueAt: number): { until: number; reason: string } | undefined
+  /** Why nothing irreversible may be done at all. */
+  held(): string | undefined
 }
 
-export interface DayNeeds extends CrlNeeds {
-  trail: AuditTrail
+export interface DayNeeds extends RevokeAllNeeds, ReadBackNeeds, ResponderNeeds, ReceiptNeeds {
+  alarms: AlarmStore
   trustedTime: TrustedTime
+  gate: Pick<Gate, 'mustMayEnd'>
   /** Resolves when no thread of any process holds the private key in memory any more. */
   forgetEverywhere: (keyId: string) => Promise<void>
   /** A key of no other use, in each provider: proves that looking finds what is there. */
   controls: () => Promise<Control[]>
 }
 
-const act = 'TheDay'
 const changed = kernelProblem('ChangedMeanwhile')
 
 /**
@@ -53,22 +68,46 @@ export async function theDay(deps: DayNeeds, caId: string): Promise<number | und
     ca = await begin(deps, ca)
   }
   if (ca?.state !== 'ending') return undefined
+  try {
+    return await end(deps, ca)
+  } catch (error) {
+    // It stays until the end has been carried through, however often that is tried.
+    const reason = error instanceof Error ? error.message : String(error)
+    const alarm = { kind: 'ca-ending', subject: ca.id, accountId: ca.accountId, reason } as const
+    await deps.committer.commit([deps.alarms.raise(alarm, deps.domainClock.now())])
+    throw error
+  }
+}
 
-  const crl = await finalCrl(deps, ca)
-  await readBack(deps, ca, crl)
+async function end(deps: DayNeeds, begun: Ca): Promise<number | undefined> {
+  const published = await deps.revocations.latestCrl(begun.id)
+  const { ca, atParent } = await revokeAll(deps, begun, published?.final === true)
+  const under = await deps.ledger.under(ca.id, deps.domainClock.now())
+  const crl = published?.final ? published : await finalCrl(deps, ca, under)
+  const readBackFrom = await readBack(deps, ca, crl, under.crlUrls)
   deps.step('the-day.final-crl-read-back')
+  // Its OCSP responder answers for as long as the final CRL holds; nobody certifies another one afterwards.
+  await certifyResponder(deps, ca.id, crl.nextUpdate)
+  deps.step('the-day.responder-certified')
+  // What comes now cannot be undone. Before it nothing was lost, and the CRL stands for as long as it is needed.
+  if (deps.trustedTime.held() !== undefined) return deps.domainClock.now() + minute
   const key = await destroyKey(deps, ca)
-  await close(deps, ca, crl, key)
+  await close(deps, { ca, at: deps.domainClock.now(), under, atParent, crl, readBackFrom, key })
   deps.step('the-day.closed')
   return undefined
 }
 
-/** 1. Compare-and-swap to *ending*: from here on nobody restores the CA or puts anything on its CRL. */
+/**
+ * 1. Compare-and-swap to *ending*: from here on nobody restores the CA or puts anything on its CRL. Guards that were set since the end was
+ * scheduled stop it here, each time, until they are taken away: the failed job is the alarm.
+ */
 async function begin(deps: DayNeeds, ca: Ca): Promise<Ca> {
   const next: Ca = { ...ca, state: caLifecycle[ca.state].theDayComes! }
+  const guardsUnchanged = await deps.gate.mustMayEnd(ca.accountId, ca.id)
   await deps.committer.commit([
+    guardsUnchanged,
     deps.cas.replace(ca, next, changed),
-    deps.trail.done(jobCaller(ca.accountId), 'BeginCaEnd', {
+    deps.trail.done(theDayAsCaller(ca.accountId), 'BeginCaEnd', {
       objectType: 'ca',
       objectId: ca.id,
       facts: { from: ca.state, to: next.state, dueAt: ca.dueAt },
@@ -78,47 +117,41 @@ async function begin(deps: DayNeeds, ca: Ca): Promise<Ca> {
   return { ...next, version: ca.version + 1 }
 }
 
-/**
- * 2. The final CRL: valid until the last certificate under the CA has expired, never past the CA's own end; with none
- * left, for as long as its CRLs were.
- */
-async function finalCrl(deps: DayNeeds, ca: Ca): Promise<CrlRecord> {
-  const published = await deps.revocations.latestCrl(ca.id)
-  if (published?.final) return published
-  const now = deps.domainClock.now()
-  const { lastNotAfter } = await deps.ledger.unexpired(ca.id, now)
-  const usual = now + ca.crl.validDays * day
-  const wanted = Math.min(lastNotAfter ?? usual, ca.notAfter ?? usual)
-  const crl = await publishCrl(deps, ca.id, { nextUpdate: wanted > now ? wanted : usual })
-  if (!crl) throw new Error(`CA ${ca.id} has no certificate to publish a CRL under`)
-  return crl
+/** 2. Where it was chosen: all the CA issued is revoked, and the CA itself at its parent. */
+async function revokeAll(deps: DayNeeds, ca: Ca, isPublished: boolean): Promise<{ ca: Ca; atParent?: AtParent }> {
+  if (ca.deletion?.disposition !== 'revokeAll') return { ca }
+  if (!isPublished) {
+    await revokeEverythingUnder(deps, ca)
+    deps.step('the-day.everything-revoked')
+  }
+  const revoked = await revokeAtParent(deps, ca)
+  deps.step('the-day.revoked-at-parent')
+  return revoked
 }
 
-/** 3. What was published is read back from where it is served, and is what was signed. */
-async function readBack(deps: DayNeeds, ca: Ca, crl: CrlRecord): Promise<void> {
-  const bytes = Buffer.concat(await deps.revocations.crlBytes(ca.id, crl.number))
-  const digest = createHash('sha256').update(bytes).digest()
-  if (!digest.equals(crl.sha256)) throw new Error(`the final CRL of CA ${ca.id} reads back changed`)
-  const { tbs } = parseCertificate(ca.certificate!)
-  if (!parseCrl(bytes).verify(tbs.spki)) throw new Error(`the final CRL of CA ${ca.id} does not verify`)
+/** 3. The final CRL, for as long as `finalCrlUntil` says. */
+async function finalCrl(deps: DayNeeds, ca: Ca, { lastNotAfter }: UnderCa): Promise<CrlRecord> {
+  const nextUpdate = finalCrlUntil(ca, lastNotAfter, deps.domainClock.now())
+  const crl = await publishCrl(deps, ca.id, { nextUpdate })
+  if (!crl) throw new Error(`CA ${ca.id} has no certificate to publish a CRL under`)
+  return crl
 }
 
 /**
  * 4. The key: condemned (nothing signs with it any more, here or after a restart), forgotten by every thread, destroyed,
  * and then positively verified to be gone. A key that another CA certificate still hangs on stays.
- * @returns undefined when the key lives on
  */
-async function destroyKey(deps: DayNeeds, ca: Ca): Promise<{ key: CaKey; providers: readonly string[] } | undefined> {
+async function destroyKey(deps: DayNeeds, ca: Ca): Promise<Ended['key']> {
   const keyId = ca.keyId!
   const others = (await deps.cas.holdersOfKey(keyId)).filter(({ id }) => id !== ca.id)
-  if (others.length > 0) return undefined
+  if (others.length > 0) return { heldBy: others.map(({ id }) => id) }
   const key = await deps.keyStore.find(keyId)
   if (!key) throw new Error(`the key of CA ${ca.id} is not on record`)
   if (key.state === 'live') {
     await deps.committer.commit([deps.keyStore.condemn(keyId, changed)])
     deps.step('the-day.key-condemned')
   }
-  return { key, providers: await destroyCondemned(deps, key) }
+  return { destroyed: key, searched: await destroyCondemned(deps, key) }
 }
 
 /**
@@ -136,49 +169,19 @@ async function destroyCondemned(deps: DayNeeds, key: CaKey): Promise<readonly st
 }
 
 /** 5. The state, the end of the key, and the statement of it, in one commit. */
-async function close(
-  deps: DayNeeds,
-  ca: Ca,
-  crl: CrlRecord,
-  destroyed: { key: CaKey; providers: readonly string[] } | undefined,
-): Promise<void> {
-  const now = deps.domainClock.now()
-  const under = await deps.ledger.unexpired(ca.id, now)
+async function close(deps: DayNeeds, ended: Ended): Promise<void> {
+  const { ca, at, key } = ended
+  const receipt: Receipt = receiptOf(ended)
   const writes: Write[] = [deps.cas.replace(ca, { ...ca, state: caLifecycle[ca.state].keyDestroyed! }, changed)]
-  if (destroyed) writes.push(deps.keyStore.destroyed(destroyed.key.id, now, changed))
+  if ('destroyed' in key) writes.push(deps.keyStore.destroyed(key.destroyed.id, at, changed))
   writes.push(
-    deps.trail.done(jobCaller(ca.accountId), 'DestroyCaKey', {
+    await keepReceipt(deps, receipt, changed),
+    deps.trail.done(theDayAsCaller(ca.accountId), receiptOperation, {
       objectType: 'ca',
       objectId: ca.id,
-      facts: {
-        commonName: ca.subject.commonName,
-        serial: ca.serial,
-        requested: ca.deletion,
-        dueAt: ca.dueAt,
-        destroyedAt: now,
-        unexpired: under,
-        finalCrl: {
-          number: crl.number,
-          entries: crl.entries,
-          thisUpdate: crl.thisUpdate,
-          nextUpdate: crl.nextUpdate,
-          sha256: Buffer.from(crl.sha256).toString('hex'),
-        },
-        key: destroyed
-          ? {
-              id: destroyed.key.id,
-              algorithm: destroyed.key.algorithm,
-              spkiSha256: createHash('sha256').update(destroyed.key.spki).digest('hex'),
-              method: 'data key removed from the keyring, private part removed from the database',
-              // Copies of the keyring that somebody made are not known of here, so no more than this can be claimed.
-              level: 'local',
-              searched: destroyed.providers,
-              // What came from outside was outside: nothing here can speak for the copies there.
-              ...(ca.genMode === 'importKey' ? { origin: 'imported; copies elsewhere are not known of here' } : {}),
-            }
-          : { id: ca.keyId, method: 'none: another CA certificate hangs on this key' },
-      },
+      facts: { ...receipt },
     }),
+    deps.alarms.clear('ca-ending', ca.id),
   )
   await deps.committer.commit(writes)
 }
@@ -196,27 +199,11 @@ export async function destroyUnusedKey(deps: DayNeeds, keyId: string): Promise<u
   const now = deps.domainClock.now()
   await deps.committer.commit([
     deps.keyStore.destroyed(key.id, now, changed),
-    deps.trail.done(jobCaller(key.accountId), 'DestroyUnusedKey', {
+    deps.trail.done(theDayAsCaller(key.accountId), 'DestroyUnusedKey', {
       objectType: 'key',
       objectId: key.id,
       facts: { algorithm: key.algorithm, destroyedAt: now, level: 'local', searched: providers },
     }),
   ])
   return undefined
-}
-
-/** The clock as a caller: not a person, no door. */
-function jobCaller(accountId: string): Caller {
-  return {
-    accountId,
-    userId: 'clock',
-    userName: act,
-    accessKeyId: undefined,
-    sourceIp: '',
-    secureTransport: true,
-    door: 'jobs',
-    requestId: '',
-    stillEntitled: undefined,
-    once: undefined,
-  }
 }

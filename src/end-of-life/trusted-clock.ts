@@ -1,4 +1,5 @@
 import { day, hour, type Clock, type Committer, type Write } from '../kernel/index.ts'
+import type { AlarmStore } from './alarms.ts'
 import type { TrustedTime } from './the-day.ts'
 
 /** Where the marks are kept: single values under fixed keys. */
@@ -16,18 +17,26 @@ const toleratedStopped = day
 /** What fell due while we were down can still be restored for so long after the start. */
 const graceAfterStart = day
 
+interface TrustedClockParts {
+  marks: ClockMarks
+  alarms: AlarmStore
+  committer: Committer
+  domainClock: Clock
+  monotonicClock: Clock
+}
+
 /**
  * Time cannot destroy by mistake. A durable mark of the domain clock is made every minute; a jump that nothing explains
  * holds everything irreversible, durably, until a person confirms the time.
  */
 export class TrustedClock implements TrustedTime {
-  private readonly parts: { marks: ClockMarks; committer: Committer; domainClock: Clock; monotonicClock: Clock }
+  private readonly parts: TrustedClockParts
   private startedAt = 0
   private lastDomain = 0
   private lastMonotonic = 0
   private hold: string | undefined
 
-  constructor(parts: { marks: ClockMarks; committer: Committer; domainClock: Clock; monotonicClock: Clock }) {
+  constructor(parts: TrustedClockParts) {
     this.parts = parts
   }
 
@@ -56,10 +65,16 @@ export class TrustedClock implements TrustedTime {
     return this.hold
   }
 
-  /** The clock was moved on purpose (the emulator): what it shows now is right. */
+  /** What the clock shows now is right. */
   explain(): void {
     this.lastDomain = this.parts.domainClock.now()
     this.lastMonotonic = this.parts.monotonicClock.now()
+  }
+
+  /** As {@link explain}, by whoever sets the clock: before the time that it now shows nothing was started. */
+  wasSet(): void {
+    this.startedAt = Math.min(this.startedAt, this.parts.domainClock.now())
+    this.explain()
   }
 
   wait(dueAt: number): { until: number; reason: string } | undefined {
@@ -70,9 +85,15 @@ export class TrustedClock implements TrustedTime {
     return undefined
   }
 
+  held(): string | undefined {
+    return this.hold
+  }
+
   private async holdBecause(reason: string): Promise<void> {
+    const { committer, marks, alarms, domainClock } = this.parts
     this.hold = reason
-    await this.parts.committer.commit([this.parts.marks.write(holdKey, reason)])
+    const alarm = { kind: 'time-hold', subject: '', accountId: '', reason } as const
+    await committer.commit([marks.write(holdKey, reason), alarms.raise(alarm, domainClock.now())])
   }
 
   private async mark(): Promise<void> {
@@ -80,8 +101,11 @@ export class TrustedClock implements TrustedTime {
   }
 }
 
-/** The write that lifts a hold. */
-export const liftHold = (marks: ClockMarks): Write => marks.write(holdKey, '')
+/** The writes that lift a hold, and its alarm. */
+export const liftHold = (marks: ClockMarks, alarms: AlarmStore): Write[] => [
+  marks.write(holdKey, ''),
+  alarms.clear('time-hold', ''),
+]
 
 /** Why irreversible work is on hold, if it is. */
 export const holdReason = async (marks: ClockMarks): Promise<string | undefined> =>

@@ -99,7 +99,10 @@ const everyRead = [...casReads, ...pcaReads, ...scmReads]
 
 /** Who does what and may do what: what an auditor reads beside the objects themselves. */
 const auditReads = [
-  'certkeep:audit:*',
+  'certkeep:audit:list',
+  'certkeep:audit:prove',
+  'certkeep:audit:export',
+  'certkeep:alarm:list',
   'certkeep:iam:simulatePolicy',
   'ram:Get*',
   'ram:List*',
@@ -116,7 +119,10 @@ const everything = [
   'scm:*',
   'certkeep:ca:*',
   'certkeep:cert:*',
-  'certkeep:audit:*',
+  'certkeep:audit:list',
+  'certkeep:audit:prove',
+  'certkeep:audit:export',
+  'certkeep:alarm:*',
   'certkeep:time:*',
 ]
 

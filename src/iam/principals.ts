@@ -204,6 +204,12 @@ export class Principals implements Authorizer {
     return this.known(caller).principal
   }
 
+  /** The user behind a caller, also of a temporary key, and whether they act through a role. */
+  personOf(caller: Caller): { userId: string; throughRole: boolean } {
+    const { user, session } = this.known(caller).principal
+    return { userId: session?.makerId ?? user.id, throughRole: session?.role !== undefined }
+  }
+
   refusal(caller: Caller, actions: readonly string[], resource: ResourceAttributes): AccessDenial | undefined {
     if (actions.length === 0) return undefined
     const { principal, projectName } = this.known(caller)

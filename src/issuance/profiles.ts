@@ -5,7 +5,10 @@ import {
   crlDistributionPoints,
   customExtension,
   extendedKeyUsage,
+  keyPurposes,
   keyUsage,
+  ocspNoCheck,
+  oids,
   subjectAltName,
   subjectKeyIdentifier,
   der,
@@ -18,6 +21,7 @@ import { problem } from './problems.ts'
 /** Where the certificates point: absent without CERTKEEP_PUBLIC_URL, since a wrong URL in a certificate cannot be taken back. */
 export interface Publication {
   crlUrl(caId: string): string
+  ocspUrl(caId: string): string
   issuerUrl(caId: string): string
 }
 
@@ -88,6 +92,21 @@ export function subordinateExtensions(
   ]
 }
 
+/** What the ledger counts of a certificate with these pointers. @param caId undefined for a root */
+export const traitsUnder = (caId: string | undefined, publication: Publication | undefined) => ({
+  crlUrl: caId === undefined || publication === undefined ? null : publication.crlUrl(caId),
+})
+
+/** RFC 6960 §4.2.2.2: the CA's delegate, whom nobody asks about (it is short-lived), and so without pointers. */
+export const responderExtensions = (spki: Spki, issuer: Issuer): (Extension | false)[] => [
+  basicConstraints({ ca: false }),
+  keyUsage(['digitalSignature']),
+  extendedKeyUsage([oids.ocspSigning]),
+  ocspNoCheck(),
+  subjectKeyIdentifier(spki.keyIdentifier()),
+  authorityKeyIdentifier(issuer.keyIdentifier),
+]
+
 /** The same in every certificate of an issuer, so they are made once for each. */
 const knownPointers = new WeakMap<Issuer, { publication: Publication; extensions: Extension[] }>()
 
@@ -98,7 +117,7 @@ function pointers(issuer: Issuer, publication: Publication | undefined): Extensi
   const { caId } = issuer
   const extensions = [
     crlDistributionPoints([publication.crlUrl(caId)]),
-    authorityInformationAccess({ caIssuers: [publication.issuerUrl(caId)] }),
+    authorityInformationAccess({ ocsp: [publication.ocspUrl(caId)], caIssuers: [publication.issuerUrl(caId)] }),
   ]
   knownPointers.set(issuer, { publication, extensions })
   return extensions
@@ -125,6 +144,14 @@ const signing: readonly KeyUsage[] = ['digitalSignature', 'nonRepudiation']
 /** Those of the usages that an end entity's key of this kind can have. keyCertSign and cRLSign are none of them. */
 export const leafUsagesFor = (type: KeyType, asked: readonly KeyUsage[]): KeyUsage[] =>
   asked.filter((usage) => signing.includes(usage) || beyondSigning[type].includes(usage))
+
+/** Others may have encrypted to the key: by its usages, or because the certificate is for e-mail (RFC 5280 §4.2.1.12). */
+export const decrypts = ({
+  keyUsages,
+  extendedKeyUsages,
+}: Pick<LeafRequest, 'keyUsages' | 'extendedKeyUsages'>): boolean =>
+  extendedKeyUsages.includes(keyPurposes.emailProtection) ||
+  keyUsages.some((usage) => usage === 'keyEncipherment' || usage === 'dataEncipherment')
 
 /** The usages of an end entity that asked for none. */
 export const defaultLeafUsages: Readonly<Record<KeyType, readonly KeyUsage[]>> = {

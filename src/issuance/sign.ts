@@ -111,17 +111,49 @@ export async function signCaCertificate(
     signatureAlgorithm: algorithm,
     chain: issuer?.chain ?? [],
   })
-  const signing: Signing = {
-    id: newUuid(),
-    caId: issuer?.caId ?? parts.caId,
-    purpose: issuer ? 'caCertificate' : 'rootCertificate',
-    serial,
-    tbsSha256: createHash('sha256').update(tbs).digest(),
-    notAfter: certificate.notAfter,
-    createdAt: now,
-  }
+  const purpose = issuer ? 'caCertificate' : 'rootCertificate'
+  const signing = signingOf(tbs, purpose, issuer?.caId ?? parts.caId, serial, certificate.notAfter, now)
   await committer.commit([ledger.open(signing)])
   return { certificate: assembleCertificate(tbs, algorithm, await sign(keys, signer, hash, linted)), signing }
+}
+
+/**
+ * Signs the certificate of a CA's OCSP responder, with a note on the ledger of signings before, as for a CA certificate:
+ * whoever held such a certificate could vouch for everything that the CA has issued.
+ */
+export async function signResponder(
+  { keys, ledger, committer }: SigningNeeds,
+  parts: {
+    issuer: Issuer
+    hash: SignatureHash | null
+    certificate: UnsignedCertificate
+    serial: string
+    now: number
+  },
+): Promise<{ certificate: Uint8Array; signing: Signing }> {
+  const { issuer, hash, certificate, serial, now } = parts
+  const algorithm = algorithmOf(issuer.key, hash)
+  const tbs = buildTbsCertificate({
+    ...certificate,
+    issuer: issuer.certificate.tbs.subjectDer,
+    signatureAlgorithm: algorithm,
+  })
+  const linted = lint(tbs, { kind: 'ocspResponder', signatureAlgorithm: algorithm, chain: issuer.chain })
+  const signing = signingOf(tbs, 'ocspResponder', issuer.caId, serial, certificate.notAfter, now)
+  await committer.commit([ledger.open(signing)])
+  return { certificate: assembleCertificate(tbs, algorithm, await sign(keys, issuer.key, hash, linted)), signing }
+}
+
+function signingOf(
+  tbs: Uint8Array,
+  purpose: Signing['purpose'],
+  caId: string,
+  serial: string,
+  notAfter: number,
+  createdAt: number,
+): Signing {
+  const tbsSha256 = createHash('sha256').update(tbs).digest()
+  return { id: newUuid(), caId, purpose, serial, tbsSha256, notAfter, createdAt }
 }
 
 /** A PKCS #10 request for a CA of ours that somebody else is to sign. */

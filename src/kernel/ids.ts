@@ -1,23 +1,14 @@
-import { randomFillSync, randomUUID } from 'node:crypto'
-
-/**
- * Random octets for names, drawn from OpenSSL by the page: a draw costs some 4 µs whatever its size. Each octet is given
- * out once. Not for keys or secrets: what waits here to be given out is plain memory.
- */
-const drawn = Buffer.alloc(4096)
-let given = drawn.length
-
-function randomOctets(count: number): Buffer {
-  if (given + count > drawn.length) {
-    randomFillSync(drawn)
-    given = 0
-  }
-  given += count
-  return drawn.subarray(given - count, given)
-}
+import { randomUUID } from 'node:crypto'
+import { nextBytes } from './randomness.ts'
 
 /** A lower-case UUID (version 4): the name of every object of ours. */
-export const newUuid = (): string => randomUUID()
+export function newUuid(): string {
+  const bytes = nextBytes(16)
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
 
 /**
  * The second name of a certificate: a sparse number that JSON and every SDK carry as a number (below 2^48: from 16 digits on
@@ -36,11 +27,11 @@ export function newNumberedUuid(): string {
 }
 
 /** 32 lower-case hex characters: Huawei's shape of account, user and project ids, and of request ids. */
-export const newHexId = (): string => randomOctets(16).toString('hex')
+export const newHexId = (): string => nextBytes(16).toString('hex')
 
 /** 16 decimal digits not starting with 0: Alibaba's shape of account and user ids. */
 export function newDecimalId(): string {
-  const number = randomOctets(8).readBigUInt64BE() % 9_000_000_000_000_000n
+  const number = nextBytes(8).readBigUInt64BE() % 9_000_000_000_000_000n
   return String(number + 1_000_000_000_000_000n)
 }
 
@@ -49,7 +40,7 @@ export const newRequestId = (): string => randomUUID().toUpperCase()
 
 /** RFC 5280 §4.1.2.2, design 5: 16 random octets, positive (the sign bit cleared), never zero in front; lower-case hex. */
 export function newSerial(): string {
-  const bytes = randomOctets(16)
+  const bytes = nextBytes(16)
   bytes[0] = (bytes[0]! & 0x7f) | 0x40 // the leading octet stays non-zero, so that every serial has the same length
   return bytes.toString('hex')
 }

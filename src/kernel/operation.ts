@@ -36,6 +36,25 @@ export interface Caller {
   stillEntitled: Write | undefined
   /** Present when the wire has a nonce: makes it durable together with the act, so that a replay after a crash is refused. */
   once: Write | undefined
+  /** Asked for in what was signed: everything is checked, nothing is done. */
+  dryRun?: boolean | undefined
+}
+
+/** What a guard can stop: ends, what takes the place of an end, and the weakening of guards themselves. */
+export type GuardedKind =
+  'deleteCa' | 'revokeCa' | 'disableCrl' | 'deleteCertificate' | 'revokeCertificate' | 'exportKeys' | 'weakenGuards'
+
+/** An act as guards judge it. */
+export interface GuardedAct {
+  kind: GuardedKind
+  /** The CA that it is about; undefined: guards of the account alone bind it. */
+  caId: string | undefined
+  /** What it is done to. */
+  objectId: string
+  /** Of the object as it was read, 0 where it has none. */
+  version: number
+  /** What a second person approves beside object, version and counts: the day, the disposition. */
+  terms: Readonly<Record<string, unknown>>
 }
 
 /** What goes into the audit log beside who, when and which operation. Never a secret, never a private key. */
@@ -77,6 +96,8 @@ export interface Operation<Input, Resource, Answer, Deps> {
   readonly input: TSchema
   /** What the call is about; undefined for an operation that is judged on the account alone. */
   readonly resource: ResourceRule<Input, Resource, Deps> | undefined
+  /** The act that guards may stop (deletion protection, a second person, caps); undefined where they have no say. */
+  readonly guarded: ((input: Input, resource: Resource, deps: Deps) => GuardedAct | undefined) | undefined
   /** The codes that `run` may throw or its writes may end in. */
   readonly problems: readonly string[]
   readonly run: (input: Input, resource: Resource, deps: Deps, caller: Caller) => Promise<Outcome<Answer>>
@@ -91,6 +112,7 @@ interface Declaration<Schema extends TSchema, Resource, Answer, Deps> {
   perSecond?: number
   input: Schema
   resource?: ResourceRule<Static<Schema>, Resource, Deps>
+  guarded?: (input: Static<Schema>, resource: Resource, deps: Deps) => GuardedAct | undefined
   problems: readonly string[]
   run: (input: Static<Schema>, resource: Resource, deps: Deps, caller: Caller) => Promise<Outcome<Answer>>
 }
@@ -107,5 +129,6 @@ export function operation<Deps>() {
     revealsSecret: declared.revealsSecret ?? false,
     perSecond: declared.perSecond,
     resource: declared.resource,
+    guarded: declared.guarded,
   })
 }

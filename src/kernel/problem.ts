@@ -51,6 +51,19 @@ export const kernelProblems = {
   Replayed: () => 'this signed request has been used before',
   Unavailable: ({ reason }: { reason: string }) => `the service cannot do this at the moment: ${reason}`,
   ChangedMeanwhile: () => 'the object was changed by somebody else at the same moment; nothing was done',
+  DryRunOperation: ({ operation }: DryRunResult) =>
+    `${operation} would have been done; this was a dry run, and nothing was done`,
+  DryRunNotSupported: ({ operation }: { operation: string }) =>
+    `${operation} changes nothing, so it has no dry run; nothing was done`,
+}
+
+/** What a dry run found: every check passed. Never a secret, and never the answer. */
+export interface DryRunResult {
+  operation: string
+  objectType: string
+  objectId: string
+  /** What the audit entry of the act would say of it; empty where that shows only in doing it (a key, a signature). */
+  facts: Readonly<Record<string, unknown>>
 }
 
 /** What a door may tell of a refusal: the action that is missing and how the decision came about, never what exists. */

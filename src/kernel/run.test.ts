@@ -39,6 +39,8 @@ const aCaller = (given: Partial<Caller> = {}): Caller => ({
   ...given,
 })
 
+const admitted = { writes: [aWrite('count')], facts: { approval: 'of somebody' } }
+
 /** Everything around a runner, noting what happens in which order; single parts are replaced by `given`. */
 function aWorld(given: Partial<World> = {}) {
   const events: string[] = []
@@ -48,6 +50,7 @@ function aWorld(given: Partial<World> = {}) {
     refusal: undefined,
     thing: { id: 'thing-1', tags: { team: 'blue' } },
     fails: () => undefined,
+    guardedBy: undefined,
     refresh: (caller) => Promise.resolve(caller),
     run: () => Promise.resolve({ answer: { did: 'it' }, writes: [aWrite('act')], audit }),
     ...given,
@@ -72,8 +75,17 @@ function aWorld(given: Partial<World> = {}) {
       },
     },
     trail: {
-      done: (_caller, name, facts) => aWrite(`audit done ${name} ${facts.objectId}`),
+      done: (_caller, name, facts) =>
+        aWrite(`audit done ${name} ${facts.objectId}${facts.facts ? ` ${JSON.stringify(facts.facts)}` : ''}`),
       refused: (_caller, name, facts, code) => aWrite(`audit refused ${name} ${facts?.objectId ?? '-'} ${code}`),
+      tried: (_caller, name, facts, code) => aWrite(`audit tried ${name} ${facts?.objectId ?? '-'} ${code}`),
+    },
+    gate: {
+      admit: (_caller, _name, act) => {
+        events.push(`guard ${act.kind}`)
+        return world.guardedBy ? Promise.reject(world.guardedBy) : Promise.resolve(admitted)
+      },
+      note: () => [],
     },
     committer: {
       commit: (writes) => {
@@ -123,6 +135,7 @@ interface World {
   refusal: AccessDenial | undefined
   thing: Thing | undefined
   fails: (writes: readonly Write[]) => Error | undefined
+  guardedBy: Error | undefined
   refresh: (caller: Caller) => Promise<Caller>
   run: (caller: Caller) => Promise<Outcome<Answer>>
 }
@@ -409,3 +422,126 @@ class WireError extends Refusal {
 function raise(error: Error): never {
   throw error
 }
+
+describe('Runner: guards (design 3)', () => {
+  const guarded = (world: ReturnType<typeof aWorld>, caller = aCaller()) =>
+    world.runner.run(
+      {
+        ...world.declared,
+        guarded: ({ id }) => ({ kind: 'deleteCa', caId: id, objectId: id, version: 1, terms: {} }),
+      },
+      caller,
+      () => ({ id: 'thing-1' }),
+    )
+
+  test('what a guard demands shares the commit of the act, and what it found stands in the entry', async () => {
+    const world = aWorld()
+    await guarded(world)
+    expect(world.events).toContain('guard deleteCa')
+    expect(world.sets).toEqual([['count', 'act', 'audit done DoIt thing-1 {"approval":"of somebody"}']])
+  })
+
+  test('what a guard stops is refused with nothing done, and recorded', async () => {
+    const guardedBy = new Problem('DeletionProtected', 'no')
+    const world = aWorld({ guardedBy })
+    await expect(guarded(world)).rejects.toBe(guardedBy)
+    expect(world.sets).toEqual([['audit refused DoIt thing-1 DeletionProtected']])
+  })
+
+  test('who may not hears nothing of guards', async () => {
+    const world = aWorld({ refusal: { action: 'test:do', decision: 'implicitDeny' } })
+    await expect(guarded(world)).rejects.toMatchObject({ code: 'AccessDenied' })
+    expect(world.events).not.toContain('guard deleteCa')
+  })
+})
+
+describe('Runner: dry runs (design 3)', () => {
+  const dry = aCaller({ dryRun: true, once: aWrite('nonce'), stillEntitled: aWrite('entitled') })
+  /** As a database does it: the last condition of a dry run never holds. */
+  const undone: World['fails'] = (writes) =>
+    writes.findLast(({ statement }) => statement.sql.includes('1 = 0'))?.otherwise
+
+  test('everything is checked, its writes are tried and undone, and the entry is the only thing written', async () => {
+    const { call, events, sets } = aWorld({ fails: undone })
+    await expect(call(dry)).rejects.toMatchObject({
+      code: 'DryRunOperation',
+      details: { operation: 'DoIt', objectType: 'ca', objectId: 'thing-1', facts: {} },
+    })
+    expect(events).toContain('limit user DoIt 20')
+    expect(events).toContain('commit entitled, act, SELECT 1 WHERE 1 = 0')
+    expect(sets).toEqual([['audit tried DoIt thing-1 ']])
+  })
+
+  test('what would be refused is refused as it would be, and recorded as a dry run', async () => {
+    const refused: [Partial<World>, string][] = [
+      [{ refusal: { action: 'test:do', decision: 'implicitDeny' } }, 'AccessDenied'],
+      [{ thing: undefined }, 'ThingNotFound'],
+      [{ run: () => Promise.reject(new Problem('CaStateForbids', 'no')) }, 'CaStateForbids'],
+      [{ fails: (writes) => (writes.length > 1 ? new Problem('NameTaken', 'taken') : undefined) }, 'NameTaken'],
+    ]
+    for (const [given, code] of refused) {
+      const { call, sets } = aWorld({ fails: undone, ...given })
+      await expect(call(dry)).rejects.toMatchObject({ code })
+      expect(sets).toEqual([[`audit tried DoIt thing-1 ${code}`]])
+    }
+  })
+
+  test('it is never answered like the act, even if a store undid nothing', async () => {
+    const { call } = aWorld()
+    await expect(call(dry)).rejects.toThrow('a commit held that must not')
+  })
+
+  test('nothing follows it, and no answer leaves', async () => {
+    const { call, events, world } = aWorld({ fails: undone })
+    world.run = () =>
+      Promise.resolve({
+        answer: { did: 'a secret' },
+        writes: [],
+        audit,
+        afterwards: () => void events.push('afterwards'),
+      })
+    const refusal = await call(dry).catch((error: Problem) => error)
+    expect(events).not.toContain('afterwards')
+    expect(JSON.stringify([(refusal as Problem).message, (refusal as Problem).details])).not.toContain('a secret')
+  })
+
+  test('where an operation would make a key, sign or commit by itself, the dry run ends well before it', async () => {
+    const did: string[] = []
+    const act = (name: string) => () => Promise.resolve(void did.push(name))
+    const deps = {
+      keys: { generate: act('generate'), importKey: act('importKey'), sign: act('sign'), searchById: act('search') },
+      committer: { commit: act('commit') },
+    }
+    for (const [part, name] of [
+      ['keys', 'generate'],
+      ['keys', 'importKey'],
+      ['keys', 'sign'],
+      ['committer', 'commit'],
+    ] as const) {
+      const { runner, declared } = aWorld({ fails: undone })
+      const parts = (runner as unknown as { parts: { deps: object } }).parts
+      parts.deps = deps
+      const operation = {
+        ...declared,
+        run: async (_input: unknown, _thing: unknown, given: object) => {
+          const { keys, ...rest } = given as typeof deps
+          await keys.searchById()
+          await ({ keys, ...rest }[part] as Record<string, () => Promise<void>>)[name]!()
+          return { answer: { did: 'it' }, writes: [], audit }
+        },
+      }
+      await expect(runner.run(operation, dry, () => ({ id: 'thing-1' }))).rejects.toMatchObject({
+        code: 'DryRunOperation',
+      })
+    }
+    expect(did).toEqual(['search', 'search', 'search', 'search'])
+  })
+
+  test('what only reads has none', async () => {
+    const { runner, declared, events } = aWorld()
+    await expect(runner.run({ ...declared, access: 'read' }, dry, () => ({ id: 'thing-1' }))).rejects.toMatchObject({
+      code: 'DryRunNotSupported',
+    })
+    expect(events.filter((event) => event.startsWith('run'))).toEqual([])
+  })
+})

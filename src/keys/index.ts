@@ -22,6 +22,7 @@ export {
   type PasswordCost,
   type PasswordsOptions,
 } from './passwords.ts'
+export { openResponderKey, sealResponderKey, type ResponderKey } from './responder-key.ts'
 export { SealedProvider } from './sealed-provider.ts'
 export { masterKeyOf, SealError, Sealer, type HashPurpose, type SealingPurpose } from './sealing.ts'
 export { newAccessKeyId, newAccessKeySecret, newToken, tokenHash } from './secrets.ts'

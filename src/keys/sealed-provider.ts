@@ -11,6 +11,8 @@ import type { DataKey, Keyring } from './keyring.ts'
 import { associatedData, decrypt, encrypt, SealError } from './sealing.ts'
 import { KeyError, type GeneratedKey, type KeyProvider, type KeyReference, type Linted } from './signer.ts'
 
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
 /** First byte of a sealed private key; what follows is `encrypt`'s, under the data key. */
 const sealedVersion = 1
 const sealedLabel = Buffer.from('certkeep-private-key-1')
@@ -148,11 +150,11 @@ export class SealedProvider implements KeyProvider {
     })
   }
 
-  async #signChunks(keyId: string, key: KeyObject, hash: SignatureHash, linted: Iterable<Uint8Array>): Promise<Buffer> {
+  async #signChunks(keyId: string, key: KeyObject, hash: SignatureHash, linted: Chunks): Promise<Buffer> {
     let only: Buffer | undefined
     let signer: Sign | undefined
     let sincePause = 0
-    for (const chunk of linted) {
+    for await (const chunk of linted) {
       if (!signer && !only && chunk.byteLength <= oneShotBytes) {
         // A copy, because asking for the next chunk may reuse this one.
         only = Buffer.from(chunk)
@@ -172,10 +174,10 @@ export class SealedProvider implements KeyProvider {
   }
 
   /** In the thread pool, where tens of megabytes keep nobody waiting. */
-  async #signWhole(keyId: string, key: KeyObject, linted: Iterable<Uint8Array>): Promise<Buffer> {
+  async #signWhole(keyId: string, key: KeyObject, linted: Chunks): Promise<Buffer> {
     const pieces: Buffer[] = []
     let length = 0
-    for (const chunk of linted) {
+    for await (const chunk of linted) {
       length += chunk.byteLength
       if (length > this.#onePieceBytes) {
         const limit = `${this.#onePieceBytes} bytes`

@@ -10,12 +10,14 @@ export const sealingPurposes = [
   'data-key',
   'keyring-control',
   'certificate-key',
+  'ocsp-responder-key',
   'access-key-secret',
   'session-secret',
   'token',
   'eab-secret',
   'webhook-secret',
   'target-credential',
+  'audit-key',
 ] as const
 export type SealingPurpose = (typeof sealingPurposes)[number]
 

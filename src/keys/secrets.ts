@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { nextSecretBytes } from '../kernel/index.ts'
 
 const upperAlphanumeric = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 const alphanumeric = `${upperAlphanumeric}abcdefghijklmnopqrstuvwxyz`
@@ -31,7 +32,7 @@ function randomText(alphabet: string, length: number): string {
   const limit = 256 - (256 % alphabet.length)
   let text = ''
   while (text.length < length) {
-    const bytes = randomBytes(2 * length)
+    const bytes = nextSecretBytes(2 * length)
     for (const byte of bytes) {
       if (byte < limit && text.length < length) text += alphabet.charAt(byte % alphabet.length)
     }

@@ -6,7 +6,7 @@ import type { KeyAlgorithm, SignatureHash } from './algorithms.ts'
  */
 export interface Linted {
   readonly kind: string
-  consume(): Uint8Array | Iterable<Uint8Array>
+  consume(): Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 /** Names a private key: what its row in the database holds. */

@@ -8,6 +8,8 @@ export interface InstanceReadings {
   jobs: readonly { kind: string; due: number; failing: number; oldestAgeSeconds: number }[]
   /** Unrevoked certificates that expire within so many days. */
   expiring: readonly { days: number; count: number }[]
+  /** Alarms that stand, by kind. */
+  alarms: readonly { kind: string; count: number }[]
   /** Irreversible work is on hold. */
   onHold: boolean
   /** Seconds since 1970 at which the certificate of the TLS listener ends; undefined without one. */
@@ -26,6 +28,7 @@ export class InstanceMetrics {
   private readonly jobsFailing: Gauge<string>
   private readonly jobAge: Gauge<string>
   private readonly expiring: Gauge<string>
+  private readonly standing: Gauge<string>
   private readonly hold: Gauge<string>
   private readonly tlsNotAfter: Gauge<string>
 
@@ -58,6 +61,7 @@ export class InstanceMetrics {
       'Unrevoked certificates that expire within so many days; counted up to 100000, once a minute.',
       ['days'],
     )
+    this.standing = this.gauge('certkeep_alarms', 'Alarms that stand, by kind: see ListAlarms.', ['kind'])
     this.hold = this.gauge(
       'certkeep_time_hold',
       '1 while everything irreversible is on hold because the clock is not trusted.',
@@ -79,11 +83,13 @@ export class InstanceMetrics {
     return { contentType: this.registry.contentType, text: own + (await Registry.aggregate(threads).metrics()) }
   }
 
-  private read({ commits, jobs, expiring, onHold, tlsNotAfter }: InstanceReadings): void {
+  private read({ commits, jobs, expiring, alarms, onHold, tlsNotAfter }: InstanceReadings): void {
     for (const each of [this.commits, this.commitSets, this.commitSeconds]) each.reset()
     for (const { sets, count } of commits.batches) this.commits.inc({ sets }, count)
     this.commitSets.inc(commits.sets)
     this.commitSeconds.inc(commits.seconds)
+    this.standing.reset()
+    for (const { kind, count } of alarms) this.standing.set({ kind }, count)
     for (const each of [this.jobsDue, this.jobsFailing, this.jobAge]) each.reset()
     for (const { kind, due, failing, oldestAgeSeconds } of jobs) {
       this.jobsDue.set({ kind }, due)

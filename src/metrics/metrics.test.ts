@@ -5,6 +5,7 @@ const readings: InstanceReadings = {
   commits: { batches: [{ sets: '1', count: 3 }], sets: 3, seconds: 0.5 },
   jobs: [{ kind: 'publishCrl', due: 2, failing: 1, oldestAgeSeconds: 7 }],
   expiring: [{ days: 30, count: 12 }],
+  alarms: [{ kind: 'ca-ending', count: 2 }],
   onHold: true,
   tlsNotAfter: 1_800_000_000,
 }
@@ -45,6 +46,7 @@ describe('metrics', () => {
       'certkeep_commits_total{sets="1"} 3',
       'certkeep_commit_sets_total 3',
       'certkeep_certificates_expiring{days="30"} 12',
+      'certkeep_alarms{kind="ca-ending"} 2',
       'certkeep_time_hold 1',
       'certkeep_tls_certificate_not_after_seconds 1800000000',
     ])

@@ -1,3 +1,6 @@
+export * from './answer-ocsp.ts'
+export * from './certify-responder.ts'
+export * from './revocation-marks.ts'
 export { revocationProblems } from './problems.ts'
 export * from './publish-crl.ts'
 export * from './revoke-ca.ts'

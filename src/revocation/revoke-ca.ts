@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { operation, problemsOf } from '../kernel/index.ts'
 import { caProblems, isExpired, theCa } from '../ca/index.ts'
 import { uuidInput } from '../issuance/index.ts'
+import type { RevocationReason } from '../x509/index.ts'
 import { problem } from './problems.ts'
 import { mustRevoke, reasonInput, type RevokeNeeds } from './revoke-certificate.ts'
 
@@ -17,7 +18,14 @@ export const revokeCa = operation<RevokeNeeds>()({
   access: 'write',
   actions: ['pca:ca:revoke'],
   input: Type.Object({ caId: uuidInput, reason: reasonInput }, { additionalProperties: false }),
-  resource: theCa(),
+  resource: theCa<{ caId: string; reason: RevocationReason }>(),
+  guarded: ({ reason }, ca) => ({
+    kind: 'revokeCa',
+    caId: ca.id,
+    objectId: ca.id,
+    version: ca.version,
+    terms: { reason },
+  }),
   problems: ['CaNotFound', 'CaChanged', 'NotRevocable', 'AlreadyRevoked', 'CaStateForbids', 'IssuerKeyDestroyed'],
 
   async run({ reason }, ca, { cas, revocations, domainClock, crlSchedule, nudgeJobs }, caller) {
@@ -36,7 +44,7 @@ export const revokeCa = operation<RevokeNeeds>()({
       writes: [
         cas.unchanged(parent, caProblem('CaChanged')),
         cas.replace(ca, { ...ca, revokedAt: now, revocationReason: reason }, caProblem('CaChanged')),
-        revocations.record(
+        ...revocations.record(
           { caId: parent.id, serial: ca.serial, revokedAt: now, reason, notAfter: ca.notAfter },
           problem('AlreadyRevoked'),
         ),

@@ -70,6 +70,13 @@ export const revokeCertificate = operation<RevokeNeeds>()({
   actions: ['pca:ca:revokeCert'],
   input: Type.Object({ certificateId: uuidInput, reason: reasonInput }, { additionalProperties: false }),
   resource: theRevocable as ResourceRule<{ certificateId: string; reason: RevocationReason }, Found, RevokeNeeds>,
+  guarded: ({ reason }, { certificate }) => ({
+    kind: 'revokeCertificate',
+    caId: certificate.issuerId ?? undefined,
+    objectId: certificate.id,
+    version: certificate.version,
+    terms: { reason },
+  }),
   problems: [
     'CertificateNotFound',
     'CertificateStateForbids',
@@ -98,7 +105,7 @@ export const revokeCertificate = operation<RevokeNeeds>()({
         // On the day the CRL closes: a revocation must not slip in behind the final one.
         cas.unchanged(ca, caProblem('CaChanged')),
         certificates.replace(certificate, revoked, certificateProblem('CertificateChanged')),
-        revocations.record(
+        ...revocations.record(
           { caId: ca.id, serial: certificate.serial, revokedAt: now, reason, notAfter: certificate.notAfter },
           problem('AlreadyRevoked'),
         ),

@@ -44,7 +44,7 @@ onEveryEngine(
       await using db = await engine.open()
       const issuances = ['0a', 'ff', '01', '0b', '1002'].map((serial) => anIssuance({ caId: 'ca', serial }))
       const other = anIssuance({ caId: 'another', serial: '05' })
-      await db.commit([...issuances, other].map((each) => db.ledger.record(each, taken)))
+      await db.commit([...issuances, other].flatMap((each) => db.ledger.record(each, { crlUrl: null }, taken)))
       const read = await inPages(
         '',
         (after) => db.rows.issuances('ca', after, 2),

@@ -1,10 +1,10 @@
-import type { AuditEntry, AuditFilter, AuditStore } from '../audit/index.ts'
+import { newEntrySalt, type AuditEntry, type AuditFilter, type AuditStore } from '../audit/index.ts'
 import type { SelectQueryBuilder } from 'kysely'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 import { bound, columnsOf, otherwiseBug } from './sql.ts'
 
-type Row = Omit<Schema['audit_entries'], 'seq'>
+type Row = Omit<Schema['audit_entries'], 'seq' | 'log_index' | 'erased'>
 
 const entryColumns = columnsOf<Row>()(
   'at',
@@ -21,9 +21,10 @@ const entryColumns = columnsOf<Row>()(
   'outcome',
   'code',
   'facts',
+  'salt',
 )
 
-export const toEntry = (row: Row): AuditEntry => ({
+export const toEntry = (row: Omit<Row, 'salt'>): AuditEntry => ({
   at: row.at,
   accountId: row.account_id,
   userId: row.user_id,
@@ -71,6 +72,7 @@ export function auditStore(db: Database): AuditStore {
           outcome: entry.outcome,
           code: entry.code,
           facts: JSON.stringify(entry.facts),
+          salt: newEntrySalt(),
         },
         1,
         otherwiseBug,
@@ -89,7 +91,7 @@ export function auditStore(db: Database): AuditStore {
           .limit(limit)
           .offset(offset),
       )
-      return { rows: rows.map(toEntry), total: Number(count!.total) }
+      return { rows: rows.map((row) => ({ ...toEntry(row), index: row.log_index })), total: Number(count!.total) }
     },
   }
 }

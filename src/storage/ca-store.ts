@@ -143,6 +143,25 @@ export function caStore(db: Database): CaStore {
   const holders = db.query<{ keyId: string }>()((q, p) =>
     q.selectFrom('cas').selectAll().where('key_id', '=', p.keyId).where('state', '!=', 'destroyed'),
   )
+  const issuedBy = db.query<{ issuerId: string; after: string; limit: number }>()((q, p) =>
+    q
+      .selectFrom('cas')
+      .selectAll()
+      .where('issuer_id', '=', p.issuerId)
+      .where('id', '>', p.after)
+      .orderBy('id')
+      .limit(p.limit),
+  )
+  const overKey = db.query<{ accountId: string; spki: Uint8Array }>()((q, p) =>
+    q
+      .selectFrom('keys')
+      .innerJoin('cas', 'cas.key_id', 'keys.id')
+      .selectAll('cas')
+      .where('keys.spki_sha256', '=', p.spki)
+      .where('cas.account_id', '=', p.accountId)
+      .where('cas.state', '!=', 'destroyed')
+      .orderBy('cas.id'),
+  )
   const due = db.query<{ now: number }>()((q, p) =>
     q
       .selectFrom('cas')
@@ -221,6 +240,8 @@ export function caStore(db: Database): CaStore {
       return { rows: rows.map(toCa), total: Number(count!.total) }
     },
     holdersOfKey: async (keyId) => (await holders.all({ keyId })).map(toCa),
+    issuedBy: async (issuerId, limit, after = '') => (await issuedBy.all({ issuerId, after, limit })).map(toCa),
+    overKey: async (accountId, spki) => (await overKey.all({ accountId, spki })).map(toCa),
     due: async (now) => (await due.all({ now })).map(toCa),
     insert: (ca) => insert({ ...toRow(ca), crl_number: 0 }, 1, otherwiseBug),
     replace: (was, next, changed) =>

@@ -259,5 +259,36 @@ onEveryEngine(
       expect(seen).toEqual(certificates.map(({ id }) => id).reverse())
       expect(await db.certificates.list(ours, filter, { offset: 0, limit: 0 })).toEqual({ rows: [], total: 7 })
     })
+
+    test('what an issuer issued is marked revoked page by page of the inventory: unexpired and unrevoked ones only', async () => {
+      await using db = await engine.open()
+      const issuerId = newNumberedUuid()
+      const certificates = [
+        aCertificate({ issuerId }),
+        aCertificate({ issuerId, notAfter: now - 1 }),
+        aCertificate({ issuerId: newNumberedUuid() }),
+        aCertificate({ issuerId, revokedAt: now - day, revocationReason: 'keyCompromise' }),
+        aCertificate({ issuerId }),
+      ]
+      for (const each of certificates) await db.commit([db.certificates.insert(each, nameTaken)])
+      const counts: number[] = []
+      for (let after = 0; ;) {
+        const next = await db.certificates.unrevokedOf(issuerId, after, now, 2)
+        if (!next) break
+        counts.push(next.count)
+        await db.commit([db.certificates.markRevoked(issuerId, after, next.upTo, now, 'superseded')])
+        after = next.upTo
+      }
+      expect(counts).toEqual([1, 0, 1])
+      const found = await Promise.all(certificates.map(({ id }) => db.certificates.find(ours, id)))
+      expect(found.map((each) => each!.revocationReason)).toEqual([
+        'superseded',
+        null,
+        null,
+        'keyCompromise',
+        'superseded',
+      ])
+      expect(found[0]).toMatchObject({ revokedAt: now, version: 2 })
+    })
   },
 )

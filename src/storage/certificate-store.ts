@@ -216,6 +216,38 @@ export function certificateStore(db: Database): CertificateStore {
           )
     return { rows: rows.map(toCertificate), total: Number(count!.total) }
   }
+  const unrevoked = db.query<{ issuerId: string; after: number; now: number; rows: number }>()((q, p) =>
+    q
+      .selectFrom((e) =>
+        e
+          .selectFrom('certificates')
+          .select(['seq', 'issuer_id', 'revoked_at', 'not_after'])
+          .where('seq', '>', p.after)
+          .orderBy('seq')
+          .limit(p.rows)
+          .as('page'),
+      )
+      .select((e) => [
+        e.fn.max('seq').as('upTo'),
+        e.fn
+          .countAll<number>()
+          .filterWhere('issuer_id', '=', p.issuerId)
+          .filterWhere('revoked_at', 'is', null)
+          .filterWhere('not_after', '>=', p.now)
+          .as('count'),
+      ]),
+  )
+  const markRevoked = db.write<{ issuerId: string; after: number; upTo: number; now: number; reason: string }>()(
+    (q, p) =>
+      q
+        .updateTable('certificates')
+        .set((e) => ({ revoked_at: p.now, revocation_reason: p.reason, version: e('version', '+', 1) }))
+        .where('seq', '>', p.after)
+        .where('seq', '<=', p.upTo)
+        .where('issuer_id', '=', p.issuerId)
+        .where('revoked_at', 'is', null)
+        .where('not_after', '>=', p.now),
+  )
 
   return {
     async find(accountId, id) {
@@ -241,6 +273,11 @@ export function certificateStore(db: Database): CertificateStore {
     insert: (certificate, nameTaken) => insert(toRow(certificate), 1, nameTaken),
     replace: (was, next, changed) =>
       replace({ ...toRow(next), version: was.version + 1, was: was.version }, 1, changed),
+    async unrevokedOf(issuerId, after, now, rows) {
+      const page = await unrevoked.first({ issuerId, after, now, rows })
+      return page && page.upTo !== null ? { upTo: page.upTo, count: Number(page.count) } : undefined
+    },
+    markRevoked: (issuerId, after, upTo, now, reason) => markRevoked({ issuerId, after, upTo, now, reason }),
     remove: (certificate, changed) => remove({ number: certificate.number, version: certificate.version }, 1, changed),
   }
 }

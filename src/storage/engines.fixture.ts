@@ -6,10 +6,13 @@ import { afterAll, describe } from 'vitest'
 import type { Write } from '../kernel/index.ts'
 import {
   accountRows,
+  alarmStore,
+  auditLogStore,
   auditStore,
   caStore,
   certificateStore,
   DirectCommitter,
+  guardStore,
   iamStore,
   issuanceLedger,
   jobStore,
@@ -20,10 +23,13 @@ import {
   noticeStore,
   openPool,
   postgresDatabase,
+  receiptStore,
+  responderStore,
   revocationStore,
   sqliteDatabase,
   SqliteReader,
   SqliteWriter,
+  useMarkStore,
   type Database,
 } from './index.ts'
 import { aPostgresSchema, postgresIsMissing } from './postgres-server.fixture.ts'
@@ -37,12 +43,18 @@ export const storesOver = (db: Database) => ({
   certificates: certificateStore(db),
   ledger: issuanceLedger(db),
   revocations: revocationStore(db),
+  responders: responderStore(db),
   keys: keyStore(db),
   audit: auditStore(db),
+  auditLog: auditLogStore(db),
+  receipts: receiptStore(db),
   jobs: jobStore(db),
   iam: iamStore(db),
   meta: metaStore(db),
   notices: noticeStore(db),
+  guards: guardStore(db),
+  useMarks: useMarkStore(db),
+  alarms: alarmStore(db),
 })
 
 type Stores = ReturnType<typeof storesOver>

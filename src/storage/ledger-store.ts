@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import type { Issuance, IssuanceLedger } from '../issuance/index.ts'
+import { underCa, type Issuance, type IssuanceLedger } from '../issuance/index.ts'
 import type { Database } from './database.ts'
+import { ledgerCounts } from './ledger-counts.ts'
 import type { Schema } from './schema.ts'
 import { bound, columnsOf, otherwiseBug } from './sql.ts'
 
@@ -64,22 +65,14 @@ export function issuanceLedger(db: Database): IssuanceLedger {
   )
   const open = db.write<Schema['signings']>()((q, p) => q.insertInto('signings').values(bound(p, signingColumns)))
   const done = db.write<{ id: string }>()((q, p) => q.updateTable('signings').set({ done: 1 }).where('id', '=', p.id))
-  const summary = db.query<{ caId: string; now: number }>()((q, p) =>
+  const openSigning = db.query<{ caId: string; serial: string }>()((q, p) =>
     q
-      .selectFrom('issuances')
-      .leftJoin('revocations', (join) =>
-        join.onRef('revocations.ca_id', '=', 'issuances.ca_id').onRef('revocations.serial', '=', 'issuances.serial'),
-      )
-      .where('issuances.ca_id', '=', p.caId)
-      .where('issuances.kind', '!=', 'root')
-      .where('issuances.not_after', '>=', p.now)
-      .groupBy('issuances.kind')
-      .select((e) => [
-        'issuances.kind as kind',
-        e.fn.countAll<number>().as('total'),
-        e.fn.count<number>('revocations.serial').as('revoked'),
-        e.fn.max('issuances.not_after').as('last'),
-      ]),
+      .selectFrom('signings')
+      .select('id')
+      .where('ca_id', '=', p.caId)
+      .where('purpose', '=', sql.lit('caCertificate'))
+      .where('serial', '=', p.serial)
+      .where('done', '=', 0),
   )
   const openSignings = db.query<{ caId: string; now: number }>()((q, p) =>
     q
@@ -91,36 +84,62 @@ export function issuanceLedger(db: Database): IssuanceLedger {
       .where('signings.purpose', '=', 'caCertificate')
       .where('signings.done', '=', 0)
       .where('signings.not_after', '>=', p.now)
-      .select((e) => [
-        e.fn.countAll<number>().as('total'),
-        e.fn.count<number>('revocations.serial').as('revoked'),
-        e.fn.max('signings.not_after').as('last'),
+      .select(['signings.serial as serial', 'signings.not_after as notAfter', 'revocations.revoked_at as revokedAt']),
+  )
+  // The kind is written out: the indexes are of these rows alone, which an engine must see when it prepares.
+  const caChildren = db.query<{ caId: string; now: number; limit: number }>()((q, p) =>
+    q
+      .selectFrom('issuances')
+      .leftJoin('revocations', (join) =>
+        join.onRef('revocations.ca_id', '=', 'issuances.ca_id').onRef('revocations.serial', '=', 'issuances.serial'),
+      )
+      .where('issuances.ca_id', '=', p.caId)
+      .where('issuances.kind', '=', sql.lit('ca'))
+      .where('issuances.not_after', '>=', p.now)
+      .orderBy('issuances.not_after')
+      .orderBy('issuances.serial')
+      .limit(p.limit)
+      .select([
+        'issuances.serial as serial',
+        'issuances.not_after as notAfter',
+        'issuances.spki_sha256 as spkiSha256',
+        'revocations.revoked_at as revokedAt',
       ]),
   )
+  const ofCaKey = db.query<{ spki: Uint8Array; now: number; limit: number }>()((q, p) =>
+    q
+      .selectFrom('issuances')
+      .selectAll()
+      .where('spki_sha256', '=', p.spki)
+      .where('kind', '<>', sql.lit('leaf'))
+      .where('not_after', '>=', p.now)
+      .orderBy('serial')
+      .limit(p.limit),
+  )
+  const counts = ledgerCounts(db)
 
   return {
     async find(caId, serial) {
       const row = await find.first({ caId, serial })
       return row && toIssuance(row)
     },
-    async unexpired(caId, now) {
-      const kinds = await summary.all({ caId, now })
-      const [open] = await openSignings.all({ caId, now })
-      const of = (kind: string) => Number(kinds.find((row) => row.kind === kind)?.total ?? 0)
-      const ends = [...kinds.map((row) => row.last), open!.last].filter((end) => end !== null)
-      return {
-        leaves: of('leaf'),
-        cas: of('ca') + Number(open!.total),
-        revoked: kinds.reduce((sum, row) => sum + Number(row.revoked), Number(open!.revoked)),
-        lastNotAfter: ends.length === 0 ? null : Math.max(...ends),
-      }
+    signingIsOpen: async (caId, serial) => (await openSigning.first({ caId, serial })) !== undefined,
+    async under(caId, now) {
+      const [counted, open] = await Promise.all([counts.of(caId), openSignings.all({ caId, now })])
+      const signings = open.map(({ notAfter, revokedAt }) => ({ notAfter, revoked: revokedAt !== null }))
+      return underCa(counted, signings, now)
     },
+    async caChildren(caId, now, limit) {
+      const [issued, open] = await Promise.all([caChildren.all({ caId, now, limit }), openSignings.all({ caId, now })])
+      return [...issued, ...open.map((each) => ({ ...each, spkiSha256: new Uint8Array(0) }))].slice(0, limit)
+    },
+    ofCaKey: async (spki, now, limit) => (await ofCaKey.all({ spki, now, limit })).map(toIssuance),
     async keyBar(spki) {
       const found = (await bars.all({ spki })).map(({ bar: reason }) => reason)
       return found.includes('compromised') ? 'compromised' : found[0]
     },
     barKey: (spki, at) => bar({ spki, at }),
-    record: (issuance, duplicate) =>
+    record: (issuance, traits, duplicate) => [
       record(
         {
           ca_id: issuance.caId,
@@ -134,6 +153,9 @@ export function issuanceLedger(db: Database): IssuanceLedger {
         1,
         duplicate,
       ),
+      // A root is nobody's child, and a responder ends with its CA.
+      ...(issuance.kind === 'leaf' || issuance.kind === 'ca' ? [counts.issued(issuance, traits)] : []),
+    ],
     open: (signing) =>
       open(
         {

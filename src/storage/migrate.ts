@@ -5,6 +5,10 @@ import { iam } from './migrations/0002-iam.ts'
 import { processes } from './migrations/0003-processes.ts'
 import { notices } from './migrations/0004-notices.ts'
 import { lists } from './migrations/0005-lists.ts'
+import { status } from './migrations/0006-status.ts'
+import { auditLog } from './migrations/0007-audit-log.ts'
+import { endOfLife } from './migrations/0008-end-of-life.ts'
+import { guards } from './migrations/0009-guards.ts'
 import type { MigrationStatement } from './migrations/statement.ts'
 
 /** All migrations in order. A name is written into the database and never changes; a landed migration is never edited. */
@@ -14,6 +18,10 @@ export const migrations: readonly { name: string; statements: readonly Migration
   { name: '0003-processes', statements: processes },
   { name: '0004-notices', statements: notices },
   { name: '0005-lists', statements: lists },
+  { name: '0006-status', statements: status },
+  { name: '0007-audit-log', statements: auditLog },
+  { name: '0008-end-of-life', statements: endOfLife },
+  { name: '0009-guards', statements: guards },
 ]
 
 // Text is compared by its bytes, which is what SQLite does and does not depend on a locale.
@@ -41,7 +49,7 @@ export const inWordsOf = (engine: keyof typeof words, statement: string): string
     (word) => words[engine][word as keyof (typeof words)['sqlite']],
   )
 
-const statementsFor = (engine: keyof typeof words, statements: readonly MigrationStatement[]): string[] =>
+export const statementsFor = (engine: keyof typeof words, statements: readonly MigrationStatement[]): string[] =>
   statements
     .flatMap((statement) => (typeof statement === 'string' ? [statement] : statement[engine]))
     .map((statement) => inWordsOf(engine, statement))

@@ -159,7 +159,14 @@ describe.skipIf(postgresIsMissing !== undefined)('guards under READ COMMITTED, d
     for (let number = 1; number <= 20; number++) {
       const publish = (crlNumber: number) =>
         settled(
-          db.commit(db.revocations.publish(aCrl({ caId: 'ca', number: crlNumber }), [bytes(1)], superseded, undefined)),
+          db.commit(
+            db.revocations.publish(
+              aCrl({ caId: 'ca', number: crlNumber }),
+              [{ part: 0, bytes: bytes(1) }],
+              superseded,
+              undefined,
+            ),
+          ),
         )
       const outcomes = await Promise.all([publish(number * 2), publish(number * 2), publish(number * 2 - 1)])
       expect(outcomes.filter((outcome) => outcome !== superseded).every((outcome) => outcome === 'held')).toBe(true)

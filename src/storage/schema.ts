@@ -166,6 +166,15 @@ export interface Schema {
     issued_at: number
   }
   revocations: { ca_id: string; serial: string; revoked_at: number; reason: string; not_after: number }
+  revocation_changes: { ca_id: string; changes: number }
+  ocsp_responders: {
+    ca_id: string
+    serial: string
+    not_after: number
+    certificate: Uint8Array
+    sealed_private_key: Uint8Array
+    issued_at: number
+  }
   compromised_keys: { spki_sha256: Uint8Array; revoked_at: number }
   signings: {
     id: string
@@ -227,6 +236,56 @@ export interface Schema {
     outcome: string
     code: string
     facts: string
+    salt: Uint8Array | null
+    log_index: number | null
+    erased: string | null
+  }
+  guards: { account_id: string; version: number; document: string }
+  approvals: {
+    id: string
+    account_id: string
+    operation: string
+    object_id: string
+    ca_id: string | null
+    digest: string
+    subject: string
+    state: string
+    requested_by: string
+    requested_by_name: string
+    requested_as: string
+    requested_at: number
+    expires_at: number
+    decided_by: string | null
+    decided_by_name: string | null
+    decided_at: number | null
+    version: number
+  }
+  guard_counts: { account_id: string; day: number; kind: string; subject: string; count: number }
+  rights_given: { account_id: string; principal_id: string; given_by: string; given_at: number }
+  audit_tiles: { level: number; number: number; hashes: Uint8Array }
+  audit_log: { id: number; size: number; checkpoint: string; lease_owner: string | null; lease_until: number }
+  receipts: { ca_id: string; statement: string; signature: Uint8Array }
+  ledger_counts: {
+    ca_id: string
+    expiry_day: number
+    kind: string
+    crl_url: string
+    slot: number
+    issued: number
+    revoked: number
+    decrypting: number
+    last_not_after: number
+    last_issued_at: number
+  }
+  use_marks: { subject: string; serial: string; source: string; first_at: number; last_at: number; count: number }
+  alarms: {
+    kind: string
+    subject: string
+    account_id: string
+    reason: string
+    raised_at: number
+    last_at: number
+    times: number
   }
   processes: { id: string; started_at: number; lease_until: number }
   key_confirmations: { key_id: string; process_id: string; stage: string }

@@ -89,7 +89,7 @@ describe('the writer thread, design 7', () => {
       const serial = index % 3 ? `${index}` : 'the same'
       if (index > 30) await stores.meta.read('a turn of the event loop') // so that there are several requests
       await stores
-        .commit([stores.revocations.record(aRevocation({ caId, serial }), taken)])
+        .commit(stores.revocations.record(aRevocation({ caId, serial }), taken))
         .catch((error: unknown) => expect(error).toBe(taken))
       list.push(index)
     })
@@ -106,7 +106,7 @@ describe('the writer thread, design 7', () => {
     const problems = clients.map((_, index) => otherwise(`Lost by ${index}`))
     const revocation = aRevocation()
     const ends = await Promise.allSettled(
-      clients.map((stores, index) => stores.commit([stores.revocations.record(revocation, problems[index]!)])),
+      clients.map((stores, index) => stores.commit(stores.revocations.record(revocation, problems[index]!))),
     )
     const lost = ends.findIndex(({ status }) => status === 'rejected')
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)

@@ -146,7 +146,11 @@ async function authorityAt(needs: InstanceNeeds, now: number): Promise<Issuer> {
     await needs.committer.commit([
       known ? needs.values.write(authorityKey, value) : needs.values.create(authorityKey, value, madeElsewhere),
       ...writes,
-      needs.ledger.record({ ...entry(certificate, spki), caId, serial, kind: 'root', notAfter, issuedAt: now }, twice),
+      ...needs.ledger.record(
+        { ...entry(certificate, spki), caId, serial, kind: 'root', notAfter, issuedAt: now },
+        unpointed,
+        twice,
+      ),
       needs.ledger.done(signing.id),
     ])
   } catch (error) {
@@ -203,7 +207,11 @@ async function newCertificate(
     const { caId } = authority
     const next = { caId, certificate: Buffer.from(certificate).toString('base64'), sealedKey, names, notAfter }
     await needs.committer.commit([
-      needs.ledger.record({ ...entry(certificate, spki), caId, serial, kind: 'leaf', notAfter, issuedAt: now }, twice),
+      ...needs.ledger.record(
+        { ...entry(certificate, spki), caId, serial, kind: 'leaf', notAfter, issuedAt: now },
+        unpointed,
+        twice,
+      ),
       needs.values.write(certificateKey, JSON.stringify(next)),
     ])
     return next
@@ -211,6 +219,9 @@ async function newCertificate(
     pkcs8.fill(0)
   }
 }
+
+/** Certificates of the instance's own authority name no CRL. */
+const unpointed = { crlUrl: null }
 
 /** Undefined when the key does not open any more, under another master key for one: a new certificate costs nothing. */
 function opened(needs: InstanceNeeds, stored: StoredCertificate, authority: Issuer): TlsIdentity | undefined {

@@ -6,12 +6,10 @@ import { contextTagOctet, tags } from './der/tags.ts'
 import { fail } from './errors.ts'
 import { readExtensions } from './extensions/extension.ts'
 import type { Extension } from './extensions/extension.ts'
-import { readReasonCode } from './extensions/reason-code.ts'
-import type { CrlEntry } from './crl.ts'
+import { readCrlEntry } from './crl-entry.ts'
+import type { CrlEntry } from './crl-entry.ts'
 import { parseName } from './names.ts'
 import type { Name } from './names.ts'
-import { oids } from './oids.ts'
-import { serialFromContents } from './serial.ts'
 import type { Spki } from './spki.ts'
 
 const extensionsTag = contextTagOctet(0, true)
@@ -71,7 +69,7 @@ export class Crl {
    */
   *entries(): Generator<CrlEntry> {
     const list = new DerReader(this.tbsDer, this.#entriesStart, this.#entriesEnd)
-    while (!list.done) yield readEntry(list)
+    while (!list.done) yield readCrlEntry(list)
   }
 
   /**
@@ -103,18 +101,4 @@ function readCrlExtensions(tbs: DerReader): readonly Extension[] {
   const extensions = readExtensions(inside)
   inside.expectEnd()
   return extensions
-}
-
-function readEntry(list: DerReader): CrlEntry {
-  const entry = list.enter(tags.sequence)
-  const serialHex = serialFromContents(entry.integer())
-  const revokedAt = entry.time()
-  if (entry.done) return { serialHex, revokedAt }
-  let reason: CrlEntry['reason']
-  for (const { oid, critical, value } of readExtensions(entry)) {
-    if (oid === oids.reasonCode) reason = readReasonCode(value)
-    else if (critical) throw fail('BadCrl', `critical entry extension ${oid} is not processed`)
-  }
-  entry.expectEnd()
-  return { serialHex, revokedAt, reason }
 }

@@ -1,6 +1,7 @@
 import { signatureAlgorithms } from './algorithms.ts'
 import type { SignatureAlgorithmName } from './algorithms.ts'
 import { allocate, concatBytes } from './bytes.ts'
+import type { CrlEntry } from './crl-entry.ts'
 import { tags } from './der/tags.ts'
 import { timeLength, writeTime } from './der/time.ts'
 import { bitString, explicitTag, headerLength, integer, sequence, time, writeHeader } from './der/writer.ts'
@@ -8,16 +9,6 @@ import { fail } from './errors.ts'
 import type { Extension } from './extensions/extension.ts'
 import { reasonCode, reasonCodes } from './extensions/reason-code.ts'
 import type { RevocationReason } from './extensions/reason-code.ts'
-
-/** One revoked certificate. */
-export interface CrlEntry {
-  /** See `serialFromContents`: whole octets in lowercase hexadecimal. */
-  readonly serialHex: string
-  /** Milliseconds since 1970; the fraction of a second is dropped. */
-  readonly revokedAt: number
-  /** `unspecified` and absent are the same (RFC 5280 §5.3.1). */
-  readonly reason?: RevocationReason | undefined
-}
 
 /** What goes into a CRL besides its entries. */
 export interface CrlSpec {
@@ -33,6 +24,12 @@ export interface CrlSpec {
 export interface CrlEntries {
   readonly byteLength: number
   chunks(): Iterable<Uint8Array>
+}
+
+/** As {@link TbsCertList}, of chunks that have to be waited for. */
+export interface StreamedTbsCertList extends AsyncIterable<Uint8Array> {
+  readonly byteLength: number
+  readonly signatureAlgorithm: SignatureAlgorithmName
 }
 
 /** A TBSCertList as chunks, the same ones each time: header up to the entries, entries, what follows them. */
@@ -65,18 +62,18 @@ export function streamCrlEntries(source: Iterable<CrlEntry>): CrlEntries {
 }
 
 /**
- * Entries from a source that can be read only once: they are kept encoded, at most 49 bytes each for 16-byte serials.
+ * Encodes entries that come page by page and can be read only once; each chunk (of a quarter MiB) holds whole entries, at
+ * most 49 bytes each for 16-byte serials. Throws X509Error BadSerial or BadTime.
  */
-export async function collectCrlEntries(source: AsyncIterable<CrlEntry>): Promise<CrlEntries> {
-  const encoder = new EntryEncoder()
-  const chunks: Uint8Array[] = []
-  for await (const entry of source) {
-    const full = encoder.add(entry)
-    if (full) chunks.push(full)
-  }
+export async function* encodeCrlEntries(pages: AsyncIterable<readonly CrlEntry[]>): AsyncGenerator<Uint8Array> {
+  const encoder = new EntryEncoder(262_144)
+  for await (const page of pages)
+    for (const entry of page) {
+      const full = encoder.add(entry)
+      if (full) yield full
+    }
   const last = encoder.flush()
-  if (last) chunks.push(last)
-  return { byteLength: chunks.reduce((sum, chunk) => sum + chunk.length, 0), chunks: () => chunks }
+  if (last) yield last
 }
 
 /**
@@ -95,6 +92,23 @@ export async function collectCrlEntries(source: AsyncIterable<CrlEntry>): Promis
  * Always v2 with nextUpdate. With nothing revoked revokedCertificates is absent, not empty (§5.1.2.6).
  */
 export function buildTbsCertList(spec: CrlSpec, entries: CrlEntries): TbsCertList {
+  const { start, trailer, byteLength } = tbsCertListFrame(spec, entries.byteLength)
+  return {
+    byteLength,
+    signatureAlgorithm: spec.signatureAlgorithm,
+    *[Symbol.iterator]() {
+      yield start
+      yield* entries.chunks()
+      yield trailer
+    },
+  }
+}
+
+/** What stands before and after so many bytes of entries in a TBSCertList, and the length of it all. */
+export function tbsCertListFrame(
+  spec: CrlSpec,
+  entriesLength: number,
+): { start: Uint8Array; trailer: Uint8Array; byteLength: number } {
   const { signatureAlgorithm } = spec
   const fields = concatBytes([
     integer(1),
@@ -105,18 +119,10 @@ export function buildTbsCertList(spec: CrlSpec, entries: CrlEntries): TbsCertLis
   ])
   const extensions = spec.extensions.flatMap((extension) => (extension ? [extension.der] : []))
   const trailer = extensions.length > 0 ? explicitTag(0, sequence(...extensions)) : allocate(0)
-  const listHeader = entries.byteLength > 0 ? header(entries.byteLength) : allocate(0)
-  const contentLength = fields.length + listHeader.length + entries.byteLength + trailer.length
+  const listHeader = entriesLength > 0 ? header(entriesLength) : allocate(0)
+  const contentLength = fields.length + listHeader.length + entriesLength + trailer.length
   const start = concatBytes([header(contentLength), fields, listHeader])
-  return {
-    byteLength: headerLength(contentLength) + contentLength,
-    signatureAlgorithm,
-    *[Symbol.iterator]() {
-      yield start
-      yield* entries.chunks()
-      yield trailer
-    },
-  }
+  return { start, trailer, byteLength: headerLength(contentLength) + contentLength }
 }
 
 /**
@@ -124,16 +130,25 @@ export function buildTbsCertList(spec: CrlSpec, entries: CrlEntries): TbsCertLis
  * chunks.
  */
 export function assembleCrl(tbs: TbsCertList, signature: Uint8Array): Iterable<Uint8Array> & { byteLength: number } {
-  const trailer = concatBytes([signatureAlgorithms[tbs.signatureAlgorithm].identifier, bitString(signature)])
-  const contentLength = tbs.byteLength + trailer.length
+  const { start, trailer, byteLength } = crlFrame(tbs, signature)
   return {
-    byteLength: headerLength(contentLength) + contentLength,
+    byteLength,
     *[Symbol.iterator]() {
-      yield header(contentLength)
+      yield start
       yield* tbs
       yield trailer
     },
   }
+}
+
+/** What stands before and after the TBSCertList in a CRL, and the length of it all. */
+export function crlFrame(
+  tbs: Pick<TbsCertList, 'byteLength' | 'signatureAlgorithm'>,
+  signature: Uint8Array,
+): { start: Uint8Array; trailer: Uint8Array; byteLength: number } {
+  const trailer = concatBytes([signatureAlgorithms[tbs.signatureAlgorithm].identifier, bitString(signature)])
+  const contentLength = tbs.byteLength + trailer.length
+  return { start: header(contentLength), trailer, byteLength: headerLength(contentLength) + contentLength }
 }
 
 function header(contentLength: number): Uint8Array {
@@ -143,7 +158,7 @@ function header(contentLength: number): Uint8Array {
 }
 
 function* encodeEntries(source: Iterable<CrlEntry>, byteLength: number): Generator<Uint8Array> {
-  const encoder = new EntryEncoder()
+  const encoder = new EntryEncoder(chunkBytes)
   let written = 0
   for (const entry of source) {
     const chunk = encoder.add(entry)
@@ -171,12 +186,18 @@ function entryLength({ serialHex, revokedAt, reason }: CrlEntry): number {
 }
 
 class EntryEncoder {
-  #chunk = allocate(chunkBytes)
+  readonly #size: number
+  #chunk: Uint8Array
   #pos = 0
+
+  constructor(size: number) {
+    this.#size = size
+    this.#chunk = allocate(size)
+  }
 
   /** Writes an entry; returns a chunk when it became full. */
   add(entry: CrlEntry): Uint8Array | undefined {
-    const full = this.#pos + maxEntryBytes > chunkBytes ? this.flush() : undefined
+    const full = this.#pos + maxEntryBytes > this.#size ? this.flush() : undefined
     this.#pos = writeEntry(entry, this.#chunk, this.#pos)
     return full
   }
@@ -184,7 +205,7 @@ class EntryEncoder {
   flush(): Uint8Array | undefined {
     if (this.#pos === 0) return undefined
     const chunk = this.#chunk.subarray(0, this.#pos)
-    this.#chunk = allocate(chunkBytes)
+    this.#chunk = allocate(this.#size)
     this.#pos = 0
     return chunk
   }

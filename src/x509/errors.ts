@@ -7,6 +7,7 @@ export type X509ErrorCode =
   | 'BadExtension'
   | 'BadKey'
   | 'BadName'
+  | 'BadOcspRequest'
   | 'BadPem'
   | 'BadSerial'
   | 'CrlSourceChanged'

@@ -6,13 +6,14 @@ import { assembleCrl, buildTbsCertList, streamCrlEntries } from './crl.ts'
 import { parseCrl } from './crl-reader.ts'
 import { assembleCsr, buildCsrInfo, parseCsr, verifyCsr } from './csr.ts'
 import { checkDer, DerReader } from './der/reader.ts'
-import { constructed, primitive } from './der/writer.ts'
+import { constructed, explicitTag, integer, octetString, primitive, sequence } from './der/writer.ts'
 import { X509Error } from './errors.ts'
 import {
   authorityInformationAccess,
   authorityKeyIdentifier,
   crlDistributionPoints,
   crlNumber,
+  extension,
   issuingDistributionPoint,
   nameConstraints,
   readAuthorityInformationAccess,
@@ -32,6 +33,9 @@ import {
 import { lintCertificate } from './lint/index.ts'
 import { nameConstraintsViolation } from './name-constraints-check.ts'
 import { buildName, parseName } from './names.ts'
+import { parseOcspRequest } from './ocsp-request.ts'
+import { issuerIdentifiers } from './ocsp-response.ts'
+import { oids } from './oids.ts'
 import { readPem, writePem } from './pem.ts'
 import { readPrivateKey } from './private-key.ts'
 import { checkKey, parseSpki } from './spki.ts'
@@ -229,6 +233,18 @@ describe(`of ${inputs} mutated inputs each, parsers read some, refuse the rest w
 
   test('CRLs', () => {
     expect(fuzz([crl], 4, (bytes) => [...parseCrl(bytes).entries()])).toEqual(mixed)
+  })
+
+  test('OCSP requests', () => {
+    const { subjectDer, spki } = ca.certificate.tbs
+    const certIds = issuerIdentifiers(subjectDer, spki.keyBits).map((issuer) => sequence(sequence(issuer, integer(77))))
+    const nonce = extension(oids.ocspNonce, { critical: false }, octetString(new Uint8Array(32))).der
+    const requests = certIds.flatMap((one) => [
+      sequence(sequence(sequence(one))),
+      sequence(sequence(sequence(one, one), explicitTag(2, sequence(nonce)))),
+    ])
+    const limits = { maxBytes: 4_096, maxCertIds: 8 }
+    expect(fuzz(requests, 12, (bytes) => parseOcspRequest(bytes, limits))).toEqual(mixed)
   })
 
   test('keys', () => {

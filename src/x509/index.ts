@@ -17,8 +17,10 @@ export type {
 export { equalBytes } from './bytes.ts'
 export { assembleCertificate, buildTbsCertificate, parseCertificate, parseTbsCertificate } from './certificate.ts'
 export type { Certificate, CertificateSpec, TbsCertificate } from './certificate.ts'
-export { assembleCrl, buildTbsCertList, collectCrlEntries, streamCrlEntries } from './crl.ts'
-export type { CrlEntries, CrlEntry, CrlSpec, TbsCertList } from './crl.ts'
+export { assembleCrl, buildTbsCertList, crlFrame, encodeCrlEntries, streamCrlEntries, tbsCertListFrame } from './crl.ts'
+export type { CrlEntries, CrlSpec, StreamedTbsCertList, TbsCertList } from './crl.ts'
+export type { CrlEntry } from './crl-entry.ts'
+export { lostSerials } from './crl-serials.ts'
 export { parseCrl } from './crl-reader.ts'
 export type { Crl } from './crl-reader.ts'
 export { assembleCsr, buildCsrInfo, parseCsr, parseCsrInfo, verifyCsr } from './csr.ts'
@@ -36,6 +38,16 @@ export { nameConstraintsViolation } from './name-constraints-check.ts'
 export type { ConstrainedNames } from './name-constraints-check.ts'
 export { buildName, buildNameFromRdns, isEmptyName, nameValueProblem, parseName } from './names.ts'
 export type { Name, NameAttribute, NameFields, ParsedAttribute } from './names.ts'
+export { parseOcspRequest } from './ocsp-request.ts'
+export type { OcspCertId, OcspRequest, OcspRequestLimits } from './ocsp-request.ts'
+export {
+  buildOcspResponseData,
+  issuerIdentifiers,
+  ocspAnswerHead,
+  ocspErrorAnswer,
+  responderCertificates,
+} from './ocsp-response.ts'
+export type { OcspSingle, OcspStatus } from './ocsp-response.ts'
 export { oidName, oids } from './oids.ts'
 export type { OidName } from './oids.ts'
 export { readOnePem, readPem, writePem } from './pem.ts'

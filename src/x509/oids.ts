@@ -46,6 +46,10 @@ export const oids = {
   tlsFeature: '1.3.6.1.5.5.7.1.24',
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
 
+  // RFC 6960 §4.2.1, §4.4: OCSP
+  ocspBasic: '1.3.6.1.5.5.7.48.1.1',
+  ocspNonce: '1.3.6.1.5.5.7.48.1.2',
+
   // RFC 5280 §4.2.1.12: key purposes; §4.2.2.1: access methods
   anyExtendedKeyUsage: '2.5.29.37.0',
   serverAuth: '1.3.6.1.5.5.7.3.1',
@@ -74,6 +78,10 @@ export const oids = {
   ecdsaWithSha384: '1.2.840.10045.4.3.3',
   ecdsaWithSha512: '1.2.840.10045.4.3.4',
   ed25519: '1.3.101.112',
+
+  // RFC 3279 §2.1, RFC 5754 §2: digests
+  sha1: '1.3.14.3.2.26',
+  sha256: '2.16.840.1.101.3.4.2.1',
 } as const
 
 export type OidName = keyof typeof oids

@@ -122,6 +122,33 @@ describe('certkeep ca delete', () => {
     expect(await cli.json(['ca', 'restore', caId])).toEqual({})
   })
 
+  test('--preview shows verdict, calendar and what is under it, and changes nothing', async () => {
+    const caId = await create('--common-name', 'Looked at')
+    const subId = await create('--type', 'subordinate', '--issuer', caId, '--common-name', '下级')
+    const certificateId = (await cli.text(['cert', 'issue', '--issuer', caId, '--common-name', 'a.example.com'])).trim()
+    const said = await cli.text(['ca', 'delete', caId, '--preview', '--disposition', 'revokeAll'])
+    expect(said).toMatch(/^verdict +in use$/m)
+    expect(said).toMatch(/^first +disable it first$/m)
+    expect(said).toMatch(/^certificates +1 valid, 0 revoked, 0 expired$/m)
+    expect(said).toMatch(/\(in 30 d\) +everything it issued is revoked/)
+    expect(said).toMatch(new RegExp(`^下级 +own +${subId} +active`, 'm'))
+    expect(await cli.json(['ca', 'delete', caId, '--preview'])).toMatchObject({
+      verdict: 'inUse',
+      disposition: 'runOut',
+    })
+    expect(await cli.json(['ca', 'show', caId])).toMatchObject({ state: 'active' })
+
+    expect(await cli.text(['cert', 'delete', certificateId, '--preview'])).toMatch(
+      /^because +nobody was seen using it$/m,
+    )
+    const { certificate } = await cli.json(['cert', 'show', certificateId])
+    expect(await cli.json(['cert', 'repository', 'delete', String(certificate.number), '--preview'])).toMatchObject({
+      certificateId,
+      verdict: 'unknown',
+    })
+    expect(await cli.json(['cert', 'show', certificateId])).toMatchObject({ state: 'valid' })
+  })
+
   test('where nobody can be asked it needs --yes, and nothing is done without', async () => {
     const caId = await waiting('Kept')
     expect(await cli.run(['ca', 'delete', caId])).toMatchObject({ code: 2, out: '' })

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { daySteps } from '../../src/end-of-life/index.ts'
+import { daySteps, revokeAllSteps } from '../../src/end-of-life/index.ts'
 import { own } from '../support/client.ts'
 import { advance, crl, leaf, rootCa, until } from '../support/life.ts'
 import { openssl, file, crlPem, verify } from '../support/openssl.ts'
@@ -41,7 +41,8 @@ describe('kill -9 on the day of a CA (docs/end-of-life.md)', () => {
         await own(before.url, before.credentials, 'RevokeCertificate', { certificateId, reason: 'superseded' })
         await until('a CRL', () => crl(before, caId))
         await own(before.url, before.credentials, 'DisableCa', { caId })
-        await own(before.url, before.credentials, 'DeleteCa', { caId, keepDays: 7 })
+        const disposition = revokeAllSteps.some((each) => each === step) ? 'revokeAll' : 'runOut'
+        await own(before.url, before.credentials, 'DeleteCa', { caId, keepDays: 7, disposition })
       }
       {
         await using dying = await startService({
@@ -61,7 +62,7 @@ describe('kill -9 on the day of a CA (docs/end-of-life.md)', () => {
       expect(more).toEqual([])
       expect(statement!.facts).toMatchObject({
         key: { level: 'local', searched: ['sealed'] },
-        unexpired: { leaves: 1, revoked: 1 },
+        under: { leaves: { valid: 0, revoked: 1, expired: 0 } },
       })
       expect(await ofCa(after, caId, 'BeginCaEnd')).toHaveLength(1)
       expect(keysOnDisk(dataFolder)).toHaveLength(1) // the control key alone

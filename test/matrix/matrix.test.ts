@@ -84,7 +84,18 @@ afterAll(async () => {
 function state(): string {
   const database = new DatabaseSync(join(service.dataFolder, 'certkeep.db'), { readOnly: true })
   const own = new Set([
-    ...['audit_entries', 'meta', 'jobs', 'nonces', 'crls', 'crl_parts', 'signings', 'sqlite_sequence'],
+    ...[
+      'audit_entries',
+      'audit_log',
+      'audit_tiles',
+      'meta',
+      'jobs',
+      'nonces',
+      'crls',
+      'crl_parts',
+      'signings',
+      'sqlite_sequence',
+    ],
     'access_key_uses', // also of calls that are refused: their signature held
   ])
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all()

@@ -36,6 +36,7 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   UntagCa: ({ caId }) => ({ caId, keys: ['env'] }),
   ListCaTags: ({ caId }) => ({ caId }),
   MoveCa: ({ caId }) => ({ caId, resourceGroup: null }),
+  PreviewCaDeletion: ({ caId }) => ({ caId }),
   DeleteCa: ({ caId }) => ({ caId, keepDays: 7 }),
   RestoreCa: ({ caId }) => ({ caId }),
   RevokeCa: ({ caId }) => ({ caId, reason: 'unspecified' }),
@@ -51,16 +52,29 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   ListPrivateCertificates: () => ({ limit: 1, offset: 0 }),
   ExportPrivateCertificate: ({ certificateId }) => ({ certificateId }),
   RevokeCertificate: ({ certificateId }) => ({ certificateId, reason: 'unspecified' }),
+  PreviewCertificateDeletion: ({ certificateId }) => ({ certificateId }),
   DeletePrivateCertificate: ({ certificateId }) => ({ certificateId }),
   UploadCertificate: () => ({ name: 'sample', certificate: pem().certificate, privateKey: pem().key }),
   ListRepositoryCertificates: () => ({ uploadedOnly: true, limit: 1, offset: 0 }),
   ShowRepositoryCertificate: ({ number }) => ({ number, withMaterial: true }),
   MoveCertificate: ({ certificateId }) => ({ certificateId, resourceGroup: null }),
   DeleteRepositoryCertificate: ({ number }) => ({ number }),
+  ShowGuards: ({ caId }) => ({ caId }),
+  SetGuards: ({ caId }) => ({ caId, deletionProtection: true }),
+  ListApprovals: () => ({ limit: 1 }),
+  ShowApproval: () => ({ approvalId }),
+  Approve: () => ({ approvalId, digest: '0'.repeat(64) }),
+  RejectApproval: () => ({ approvalId }),
+  WithdrawApproval: () => ({ approvalId }),
   ConfirmTime: () => ({}),
+  ListAlarms: () => ({}),
   ExportAccount: () => ({ limit: 1 }),
   ExportAccountKeys: () => ({ limit: 1 }),
   ListAuditEntries: () => ({ limit: 1 }),
+  ShowAuditProof: () => ({ index: 0 }),
+  ShowConsistencyProof: () => ({ first: 0 }),
+  ExportAudit: () => ({}),
+  EraseAuditPerson: () => ({ userId: 'nobody' }),
   CreateUser: () => ({ userName: 'sample' }),
   ListUsers: () => ({}),
   SetUserEnabled: ({ userName }) => ({ userName, enabled: true }),
@@ -107,6 +121,8 @@ export const samples: Readonly<Record<OperationName, (objects: Objects) => objec
   ListResourceGroups: () => ({}),
 }
 
+/** Of nothing: to whom it is foreign hears the same. */
+const approvalId = '00000000-0000-4000-8000-000000000009'
 const subject = { commonName: 'sample.example.com' }
 const validity = { unit: 'day', amount: 30 }
 

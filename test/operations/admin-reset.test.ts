@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { huawei, own } from '../support/client.ts'
 import { twoProcesses } from '../postgres/two-processes.ts'
-import { rootCa, until } from '../support/life.ts'
+import { advance, rootCa, until } from '../support/life.ts'
+import { person } from '../support/people.ts'
 import { readCredentials, startService, temporaryFolder } from '../support/service.ts'
 
 const launcher = fileURLToPath(new URL('../../bin/certkeep.js', import.meta.url))
@@ -74,6 +75,32 @@ describe('certkeep admin reset', () => {
       const answers = await Promise.all([a, b].map(({ url }) => huawei(url, old, 'POST', '/api/ListUsers', {})))
       return answers.every(({ status }) => status === 401)
     })
+  })
+
+  test('makes nobody fit to approve: neither the user that it made, nor one whose credentials it changed', async () => {
+    const dataFolder = temporaryFolder()
+    let caId: string
+    {
+      await using service = await startService({ dataFolder, keep: true })
+      await person(service, 'approver', ['ram-1/AdministratorAccess'])
+      await advance(service, 8)
+      caId = await rootCa(service)
+      await own(service.url, service.credentials, 'DisableCa', { caId })
+      await own(service.url, service.credentials, 'SetGuards', { twoPersons: true })
+    }
+    const users: Awaited<ReturnType<typeof readCredentials>>[] = []
+    for (const userName of ['approver', 'new-one']) {
+      expect((await certkeep('admin', 'reset', '--data', dataFolder, '--user', userName)).code).toBe(0)
+      users.push(await readCredentials(join(dataFolder, 'reset-credentials.json')))
+    }
+    await using service = await startService({ dataFolder })
+    const { url, credentials } = service
+    expect((await huawei(url, credentials, 'POST', '/api/DeleteCa', { caId, keepDays: 7 })).status).toBe(403)
+    const { rows } = await own(url, credentials, 'ListApprovals', { state: 'waiting' })
+    for (const user of users)
+      expect(
+        await huawei(url, user, 'POST', '/api/Approve', { approvalId: rows[0].id, digest: rows[0].digest }),
+      ).toMatchObject({ status: 403, body: { error: { code: 'ApproverUnfit' } } })
   })
 
   test('makes the user when there is none of this name', async () => {

@@ -195,6 +195,20 @@ withClient('Alibaba Cloud’s Node clients', nodeClients, () => {
     expect(await client.call('DeleteUserCertificate', { CertId: unused })).toMatchObject({ code: 'NotFound' })
   })
 
+  test.each(clients)('a dry run by %s is the client’s error with the result, and deletes nothing', async (name) => {
+    const client = open.get(name)!
+    const CertId = await upload(open.get('sdk3')!)
+    const v1 = name.startsWith('pop') || name === 'sdk3-v2'
+    const header = { 'x-acs-certkeep-dry-run': 'true' }
+    const dry = v1
+      ? await client.call('DeleteUserCertificate', { CertId, DryRun: 'true' }, undefined, {})
+      : await client.call('DeleteUserCertificate', { CertId }, undefined, header)
+    expect(dry).toMatchObject({ ok: false, code: 'DryRunOperation' })
+    if (dry.data?.DryRunResult !== undefined)
+      expect(JSON.parse(dry.data.DryRunResult.Facts as string)).toMatchObject({ source: 'uploaded', state: 'valid' })
+    expect(await client.call('DeleteUserCertificate', { CertId })).toMatchObject({ ok: true })
+  })
+
   test('after its expiry an issued certificate may be deleted', async () => {
     const client = open.get('sdk3')!
     const { number } = await issued(client, 'expired.example.test')

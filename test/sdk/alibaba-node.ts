@@ -33,7 +33,7 @@ export interface Outcome {
 /** One process with a vendor's client in it. */
 export interface NodeClient extends AsyncDisposable {
   /** Calls do not wait for each other. */
-  call(action: string, parameters?: object, caller?: Caller): Promise<Outcome>
+  call(action: string, parameters?: object, caller?: Caller, headers?: Record<string, string>): Promise<Outcome>
   /** As `call`, again while calls come too fast, and gives the answer's body. @throws Error when the call is refused */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   done(action: string, parameters?: object): Promise<any>
@@ -68,12 +68,12 @@ export function openNode(client: string, service: Service): NodeClient {
     }),
   )
   let calls = 0
-  const call: NodeClient['call'] = (action, parameters = {}, caller) =>
+  const call: NodeClient['call'] = (action, parameters = {}, caller, headers) =>
     new Promise((resolve, reject) => {
       const id = ++calls
       waiting.set(id, { resolve, reject })
       const credentials = caller && { accessKeyId: caller.accessKeyId, accessKeySecret: caller.accessKeySecret }
-      child.stdin.write(`${JSON.stringify({ id, action, parameters, credentials })}\n`)
+      child.stdin.write(`${JSON.stringify({ id, action, parameters, credentials, headers })}\n`)
     })
   return {
     call,

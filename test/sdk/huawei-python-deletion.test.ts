@@ -285,6 +285,16 @@ withClient('deleting a CA through Huawei’s Python client', pythonClient, () =>
     })
   })
 
+  test('a dry run is the client’s exception with the result in its message, and schedules nothing', async () => {
+    const id = await aDisabledCa()
+    const header = { 'X-Certkeep-Dry-Run': 'true' }
+    const dry = await python.call('DeleteCertificateAuthority', { ca_id: id, pending_days: '7' }, undefined, header)
+    expect(dry).toMatchObject({ ok: false, status: 400, code: 'DryRunOperation', class: 'ClientRequestException' })
+    expect(JSON.parse(dry.message!.replace(/^[^{]*/, ''))).toMatchObject({ to: 'pendingDeletion', keepDays: 7 })
+    expect((await showCa(id)).status).toBe('DISABLED')
+    expect(await remove(id, { pending_days: '7' })).toMatchObject({ ok: true, status: 204 })
+  })
+
   /** Every operation answers as for an id that never was, and no list has it. */
   async function expectUnknown(id: string): Promise<void> {
     for (const operation of [

@@ -34,7 +34,7 @@ export interface PythonAnswer {
 /** One process with the vendor's client in it, for any number of calls, one after the other. */
 export interface PythonClient extends AsyncDisposable {
   /** `request` holds the fields of the client's request class, the body under `body`. */
-  call(operation: string, request?: object, caller?: Caller): Promise<PythonAnswer>
+  call(operation: string, request?: object, caller?: Caller, headers?: Record<string, string>): Promise<PythonAnswer>
   /** As `call`, and gives the answer's body. @throws Error when the call is refused */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   done(operation: string, request?: object): Promise<any>
@@ -67,10 +67,10 @@ export function openPython(service: Pick<Service, 'url' | 'credentials'>, { doma
       resolve()
     }),
   )
-  const call: PythonClient['call'] = async (operation, request = {}, caller) => {
+  const call: PythonClient['call'] = async (operation, request = {}, caller, headers) => {
     const line = new Promise<string>((resolve, reject) => waiting.push({ resolve, reject }))
     const credentials = caller && { accessKeyId: caller.accessKeyId, accessKeySecret: caller.accessKeySecret }
-    child.stdin.write(`${JSON.stringify({ operation, request, credentials })}\n`)
+    child.stdin.write(`${JSON.stringify({ operation, request, credentials, headers })}\n`)
     return JSON.parse(await line) as PythonAnswer
   }
   return {

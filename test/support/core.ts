@@ -11,7 +11,7 @@ import { destroyUnusedKey, theDay, TrustedClock } from '../../src/end-of-life/in
 import { newAccount, type FirstCredentials } from '../../src/iam/index.ts'
 import { JobRunner } from '../../src/jobs/index.ts'
 import { monotonicClock, Runner, wallClock, type Caller, type Operation } from '../../src/kernel/index.ts'
-import { publishCrl } from '../../src/revocation/index.ts'
+import { certifyResponder, publishCrl } from '../../src/revocation/index.ts'
 import { newSharedMemory } from '../../src/shared-memory.ts'
 import { DirectCommitter, sqliteDatabase, SqliteReader, SqliteWriter } from '../../src/storage/index.ts'
 
@@ -37,6 +37,10 @@ export interface Core extends Thread, AsyncDisposable {
   failures: unknown[]
   /** Moves the domain clock forward: time that was meant to pass, so nothing is held. */
   advance(ms: number): void
+  /** Moves the domain clock without a word, as a fault does. */
+  jump(ms: number): void
+  /** What the day reads back from the URLs that certificates name; undefined: nothing, as without a public URL. */
+  readUrl: { now: ((url: string, maxBytes: number) => Promise<Uint8Array>) | undefined }
   /** How far the doors' wall clock is ahead of the host's, in ms. */
   wall: { aheadMs: number }
   /** Another account with an administrator. */
@@ -51,6 +55,8 @@ export interface Core extends Thread, AsyncDisposable {
     operation: Operation<Input, Resource, Answer, OperationDeps>,
     input: Input,
   ): Promise<Answer>
+  /** The day of a CA, now: what failed before would be tried again only later. */
+  endCa(caId: string): Promise<void>
   /** Does what has fallen due by the domain clock. Throws the first failure of a job. */
   runDue(): Promise<void>
   /** The audit log of an account, newest first. */
@@ -59,7 +65,8 @@ export interface Core extends Thread, AsyncDisposable {
 
 export async function openCore({
   publicUrl = 'http://pki.example.test',
-}: { publicUrl?: string | undefined } = {}): Promise<Core> {
+  /** null: certificates carry no URLs. */
+}: { publicUrl?: string | null | undefined } = {}): Promise<Core> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'certkeep-core-'))
   const folder = await openDataFolder(dataFolder, { emulate: false, environment: {} })
   const administrator = JSON.parse(await readFile(folder.firstCredentialsPath, 'utf8')) as FirstCredentials
@@ -70,23 +77,25 @@ export async function openCore({
     masterKey: folder.masterKey,
     keyring: folder.keyring,
     memory: newSharedMemory(),
-    publicUrl,
+    publicUrl: publicUrl ?? undefined,
     rootMarker: undefined,
     unlimited: false,
     nudgeJobs: () => undefined,
   })
-  const { deps, runner, principals, nonces, brake, trail } = thread
+  const { deps, runner, principals, gate, nonces, brake, trail } = thread
   const unlimited = new Runner<OperationDeps>({
     deps,
     limiter: { take: () => 0 },
     authorizer: principals,
+    gate,
     trail,
     committer: deps.committer,
     counters: { throttled: () => undefined },
   })
   const failures: unknown[] = []
   const wall = { aheadMs: 0 }
-  const { jobs, trustedClock, jobFailures } = jobsOver(thread)
+  const readUrl: Core['readUrl'] = { now: undefined }
+  const { jobs, trustedClock, jobFailures, endCa } = jobsOver(thread, readUrl)
   await trustedClock.start()
 
   const call: Core['call'] = async ({ accessKeyId }, operation, input) =>
@@ -99,6 +108,11 @@ export async function openCore({
       await call(administrator, operations.CreatePolicy, { policyName, document: JSON.stringify(policy) })
     }
     await call(administrator, operations.AttachPolicy, { userName, policyName })
+  }
+
+  const jump = (ms: number) => {
+    const { value, frozen } = deps.domainClock.state()
+    deps.domainClock.restore({ value: value + ms, frozen })
   }
 
   return {
@@ -115,9 +129,10 @@ export async function openCore({
       wallClock: { now: () => wallClock.now() + wall.aheadMs },
       report: (failure) => void failures.push(failure),
     },
+    readUrl,
+    jump,
     advance(ms) {
-      const { value, frozen } = deps.domainClock.state()
-      deps.domainClock.restore({ value: value + ms, frozen })
+      jump(ms)
       trustedClock.explain()
     },
     async createAccount(accountName) {
@@ -134,6 +149,9 @@ export async function openCore({
     },
     attach,
     call,
+    async endCa(caId) {
+      await endCa(caId)
+    },
     async runDue() {
       await jobs.runDue()
       const failure = jobFailures.shift()
@@ -161,13 +179,20 @@ async function callerBy({ principals }: Thread, accessKeyId: string): Promise<Ca
   return principals.callerOf(principal, reread, { ...origin, accessKeyId })
 }
 
-function jobsOver({ deps, trail, meta, jobs }: Thread) {
+function jobsOver(
+  { deps, gate, trail, meta, jobs, responders, auditSigner, receipts }: Thread,
+  readUrl: Core['readUrl'],
+) {
   const jobFailures: Error[] = []
   const { committer, domainClock } = deps
-  const trustedClock = new TrustedClock({ marks: meta, committer, domainClock, monotonicClock })
+  const trustedClock = new TrustedClock({ marks: meta, alarms: deps.alarms, committer, domainClock, monotonicClock })
   const needs = {
     ...deps,
+    responders,
+    auditSigner,
+    receipts,
     trail,
+    gate,
     trustedTime: trustedClock,
     forgetEverywhere: (keyId: string) => deps.keys.forget(keyId),
     async controls() {
@@ -176,7 +201,14 @@ function jobsOver({ deps, trail, meta, jobs }: Thread) {
       const { id: keyId, algorithm, spki, sealedPrivateKey } = key
       return [{ provider: deps.keys, spki, key: { keyId, accountId: instanceAccount, algorithm, sealedPrivateKey } }]
     },
+    get readUrl() {
+      return readUrl.now
+    },
     step: () => undefined,
+  }
+  const endCa = async (caId: string) => {
+    await trustedClock.check()
+    return theDay(needs, caId)
   }
   const runner = new JobRunner({
     jobs,
@@ -190,9 +222,13 @@ function jobsOver({ deps, trail, meta, jobs }: Thread) {
         await publishCrl(needs, caId)
         return undefined
       },
-      endCa: (caId) => theDay(needs, caId),
+      certifyResponder: async (caId) => {
+        await certifyResponder(needs, caId)
+        return undefined
+      },
+      endCa,
       destroyKey: (keyId) => destroyUnusedKey(needs, keyId),
     },
   })
-  return { jobs: runner, trustedClock, jobFailures }
+  return { jobs: runner, trustedClock, jobFailures, endCa }
 }

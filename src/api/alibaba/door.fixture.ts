@@ -213,12 +213,13 @@ export function material(
 }
 
 /** The core's runner with another rate limit: the door's own counts in the host's time, which tests do not wait for. */
-export const runnerWith = ({ deps, principals, trail }: Core, limiter: RateLimiter): Runner<OperationDeps> =>
+export const runnerWith = ({ deps, principals, gate, trail }: Core, limiter: RateLimiter): Runner<OperationDeps> =>
   new Runner<OperationDeps>({
     deps,
     limiter,
     trail,
     authorizer: principals,
+    gate,
     committer: deps.committer,
     counters: { throttled: () => undefined },
   })

@@ -253,19 +253,59 @@ describe('the Alibaba door', () => {
   })
 
   describe('design §3: dry runs', () => {
-    test.each(styles)('%s: a signed wish for a dry run is refused, and nothing is done', async (style) => {
-      const certId = await client.upload(`dry ${style}`)
-      const wish = style.startsWith('acs3')
+    const wishOf = (style: (typeof styles)[number]) =>
+      style.startsWith('acs3')
         ? { headers: { 'x-acs-certkeep-dry-run': 'true' }, values: {} }
         : { headers: {}, values: { DryRun: 'true' } }
-      const answer = await client.call(
-        'DeleteUserCertificate',
-        { CertId: certId, ...wish.values },
-        { style, headers: wish.headers },
-      )
-      expect(answer).toMatchObject({ status: 400, body: { Code: 'DryRunNotSupported' } })
+
+    test.each(styles)('%s: a signed one tells what would be done as an error, and nothing is done', async (style) => {
+      const certId = await client.upload(`dry ${style}`)
+      const { headers, values } = wishOf(style)
+      const answer = await client.call('DeleteUserCertificate', { CertId: certId, ...values }, { style, headers })
+      expect(answer).toMatchObject({
+        status: 400,
+        body: {
+          Code: 'DryRunOperation',
+          DryRunResult: { Operation: 'DeleteRepositoryCertificate', ObjectType: 'certificate' },
+        },
+      })
+      expect(JSON.parse(answer.body.DryRunResult.Facts as string)).toMatchObject({ state: 'valid', source: 'uploaded' })
       expect((await client.call('GetUserCertificateDetail', { CertId: certId })).status).toBe(200)
+      const entries = await client.core.auditEntries(client.core.administrator.accountId)
+      const entry = entries.find(({ requestId }) => requestId === answer.headers['x-acs-request-id'])
+      expect(entry).toMatchObject({ outcome: 'dryRun', code: '' })
     })
+
+    test('what the call would be refused with, the dry run is', async () => {
+      const { headers } = wishOf('acs3, query')
+      const dry = (certId: number) => client.call('DeleteUserCertificate', { CertId: certId }, { headers })
+      expect(await dry(1)).toMatchObject({ status: 404, body: { Code: 'NotFound' } })
+    })
+
+    test('an action that only reads has none', async () => {
+      const { headers } = wishOf('acs3, query')
+      expect(await client.call('GetUserCertificateDetail', { CertId: 1 }, { headers })).toMatchObject({
+        status: 400,
+        body: { Code: 'DryRunNotSupported' },
+      })
+    })
+
+    test.each([
+      ['acs3, query', { 'x-certkeep-dry-run': 'true' }, {}],
+      ['acs3, query', {}, { dryrun: 'true' }],
+      ['acs3, query', {}, { DryRun: 'yes' }],
+      ['v1, GET', { 'x-acs-certkeep-dry-run': 'true' }, {}],
+      ['v1, GET', {}, { dry_run: 'true' }],
+    ] as const)(
+      '%s with %j and %j: a wish that could be misread is refused, with nothing done',
+      async (style, headers, values) => {
+        const certId = await client.upload(`misread ${style} ${JSON.stringify([headers, values])}`)
+        const answer = await client.call('DeleteUserCertificate', { CertId: certId, ...values }, { style, headers })
+        expect(answer.status).toBe(400)
+        expect(answer.body.Code).toMatch(/^Invalid(?:DryRun|Parameter)$/)
+        expect((await client.call('GetUserCertificateDetail', { CertId: certId })).status).toBe(200)
+      },
+    )
   })
 
   describe('design §8: audit', () => {

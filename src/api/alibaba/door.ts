@@ -63,11 +63,13 @@ async function answer(
     requestId,
     nonce,
   })
+  caller.dryRun = request.dryRun
   try {
     const members = await operation.call({
       runner: parts.runner,
       caller,
       request,
+      strict: parts.strict?.() ?? false,
       now: () => parts.domainClock.now(),
     })
     return { action, members }

@@ -101,7 +101,7 @@ export function readRequest(raw: RawRequest): RpcRequest {
       signatureMethod: parameters.get('SignatureMethod'),
       signatureVersion: parameters.get('SignatureVersion'),
     },
-    dryRun: dryRunOf(style, parameters.get('DryRun'), singleHeader(headers, 'x-acs-certkeep-dry-run')),
+    dryRun: dryRunOf(style, parameters, headers),
   }
 }
 
@@ -165,7 +165,11 @@ function formatOf(text: string | undefined): Format {
  * A wish for a dry run that we misread would act for real, so every spelling but `true` and `false` is refused, and so
  * is a wish that the signature does not cover: somebody on the way could have taken it off.
  */
-function dryRunOf(style: Style, parameter: string | undefined, header: string | undefined): boolean {
+function dryRunOf(style: Style, parameters: ReadonlyMap<string, string>, headers: Headers): boolean {
+  const parameter = parameters.get('DryRun')
+  const header = singleHeader(headers, 'x-acs-certkeep-dry-run')
+  const misspelt = [...parameters.keys()].find((name) => name !== 'DryRun' && /^dry[-_]?run$/i.test(name))
+  if (misspelt !== undefined || headers.has('x-certkeep-dry-run')) throw invalidParameter('DryRun')
   if (parameter === undefined && header === undefined) return false
   if (style === 'bearer' || (style === 'v1' && header !== undefined)) {
     throw commonError('InvalidParameter', 'A dry run must be asked for in what is signed.')

@@ -3,9 +3,9 @@ import type { Caller, Operation } from '../../kernel/index.ts'
 import type { DoorParts } from '../door.ts'
 import type { OperationDeps } from '../operations.ts'
 import type { WireObject } from './document.ts'
-import { AlibabaWireError } from './errors.ts'
+import { invalidParameter } from './errors.ts'
 import type { Parameter, ValuesOf } from './parameters.ts'
-import type { RpcRequest } from './read-request.ts'
+import { operationParameters, type RpcRequest } from './read-request.ts'
 
 type DeclaredParameters = Readonly<Record<string, Parameter<unknown>>>
 
@@ -28,6 +28,8 @@ interface WireCall {
   runner: DoorParts['runner']
   caller: Caller
   request: RpcRequest
+  /** Undeclared parameters are refused. */
+  strict: boolean
   /** Of the domain clock, read when the answer is written. */
   now: () => number
 }
@@ -39,9 +41,6 @@ export interface WireOperation {
   /** @throws Problem, AlibabaWireError */
   readonly call: (call: WireCall) => Promise<WireObject>
 }
-
-/** Own code: no operation of the core can be tried without being done. */
-export const dryRunNotSupported = { status: 400, code: 'DryRunNotSupported' } as const
 
 export function wireOperation<Declared extends DeclaredParameters, Input, Resource, Answer>({
   parameters,
@@ -55,19 +54,28 @@ export function wireOperation<Declared extends DeclaredParameters, Input, Resour
     parameters,
     fields,
     ramCode,
-    async call({ runner, caller, request, now }) {
+    async call({ runner, caller, request, strict, now }) {
       let values: ValuesOf<Declared> | undefined
       const answer = await runner.run(operation, caller, () => {
-        if (request.dryRun)
-          throw new AlibabaWireError({
-            ...dryRunNotSupported,
-            message: 'This action has no dry run. Nothing was done.',
-          })
+        if (strict) refuseUndeclared(parameters, request)
         values = valuesOf(parameters, request)
         return input(values)
       })
       return members(answer, now(), values!)
     },
+  }
+}
+
+/** Many clients say with every call where they are. */
+const always: ReadonlySet<string> = new Set(['RegionId'])
+
+/** The emulator's strict mode. A name of several parts (`Tags.1.Key`) belongs to a list. */
+function refuseUndeclared(declared: DeclaredParameters, request: RpcRequest): void {
+  for (const name of operationParameters(request).keys()) {
+    const [first = ''] = name.split('.', 1)
+    const parameter = Object.hasOwn(declared, first) ? declared[first] : undefined
+    if (always.has(name) || (parameter && (name === first || parameter.type === 'array'))) continue
+    throw invalidParameter(name, 'This action has no such parameter.')
   }
 }
 

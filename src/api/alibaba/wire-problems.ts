@@ -1,5 +1,5 @@
 /** What each problem of the core is in this dialect. Own codes are listed in docs/divergences/alibaba.md. */
-import type { AccessDenial, Problem } from '../../kernel/index.ts'
+import type { AccessDenial, DryRunResult, Problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
 import type { ProblemCode } from '../problem-codes.ts'
 import {
@@ -23,6 +23,8 @@ interface WireError {
 const common = (code: CommonErrorCode): WireError => ({ code, ...commonErrors[code] })
 const refused = (code: string): WireError => ({ status: 400, code })
 const own = (code: string): WireError => ({ status: 400, code, own: true })
+/** By a guard: nothing that trying again, or other rights, would change. */
+const stopped = (code: string): WireError => ({ status: 403, code, own: true })
 
 /**
  * Clients take any 404 of a deletion for "already gone" (contract alibaba-cas, DeleteUserCertificate), so no problem of a deletion
@@ -103,10 +105,26 @@ export const wireProblems = {
   CaKeyUnreadable: own('CaKeyUnreadable'),
   CertificateNotOfThisCa: own('CertificateNotOfThisCa'),
 
+  AuditEntryNotFound: own('AuditEntryNotFound'),
+  AuditSizeUnknown: own('AuditSizeUnknown'),
+
   AlreadyRevoked: own('AlreadyRevoked'),
   NotRevocable: own('NotRevocable'),
   CrlSuperseded: common('OperationConflict'),
+  CrlLacksEntry: common('OperationConflict'),
   IssuerKeyDestroyed: own('IssuerKeyDestroyed'),
+
+  ApprovalRequired: stopped('ApprovalRequired'),
+  DeletionProtected: stopped('DeletionProtected'),
+  InUse: stopped('InUse'),
+  DailyCapReached: stopped('DailyCapReached'),
+  ApprovalNotFound: own('ApprovalNotFound'),
+  ApprovalStateForbids: own('ApprovalStateForbids'),
+  ApprovalChanged: common('OperationConflict'),
+  ApproverUnfit: stopped('ApproverUnfit'),
+  NotTheRequester: stopped('NotTheRequester'),
+  DryRunOperation: own('DryRunOperation'),
+  DryRunNotSupported: own('DryRunNotSupported'),
 } satisfies Record<ProblemCode, WireError>
 
 /** What of a call its refusals show. */
@@ -127,11 +145,25 @@ export function wireError(problem: Problem, call: RefusedCall): AlibabaWireError
   if (code === 'Throttled') return throttled('Throttling.User', Number(problem.details['retryAfterMs']))
   if (code === 'InputInvalid') return inputInvalid(problem, call)
   const known: WireError = wireProblems[code]
+  const { operation, objectType, objectId, facts } = problem.details as Partial<DryRunResult>
   return new AlibabaWireError({
     status: known.status,
     code: known.code,
     message: known.message ?? sentence(problem.message),
     cause: problem,
+    ...(code === 'DryRunOperation' && {
+      // As text, because clients refuse the null in a document that stands for what there is not.
+      extra: {
+        members: {
+          DryRunResult: {
+            Operation: operation,
+            ObjectType: objectType,
+            ObjectId: objectId,
+            Facts: JSON.stringify(facts),
+          },
+        },
+      },
+    }),
   })
 }
 

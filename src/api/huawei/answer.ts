@@ -43,7 +43,7 @@ export function renderError(error: unknown, dialect: Dialect, requestId: string)
   const message = known.message === '' ? title : known.message
   const body =
     dialect === 'iam'
-      ? { error: { code: known.status, message, title } }
-      : { error_code: known.code, error_msg: message }
+      ? { ...known.members, error: { code: known.status, message, title } }
+      : { ...known.members, error_code: known.code, error_msg: message }
   return { status: known.status, headers, body }
 }

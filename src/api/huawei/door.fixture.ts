@@ -77,7 +77,8 @@ const textOf = (body: unknown): string =>
   body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
 
 function read({ status, headers, body }: DoorAnswer): Answer {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.concat(body instanceof Uint8Array ? [body] : body)
+  const chunks = typeof body === 'string' ? [Buffer.from(body)] : body instanceof Uint8Array ? [body] : body
+  const bytes = Buffer.concat(chunks as readonly Uint8Array[]) // this door streams nothing
   const isJson = headers['Content-Type'] === 'application/json'
   return { status, headers, bytes, body: isJson ? JSON.parse(bytes.toString()) : undefined }
 }

@@ -8,9 +8,11 @@ import { caTagHandlers } from './ca-tags.ts'
 import { caHandlers } from './ca.ts'
 import type { Call, Handler, HuaweiDoorParts, Success } from './call.ts'
 import { certificateHandlers } from './certificates.ts'
-import { HuaweiWireError, iamErrors, ownErrors, type WireCode } from './errors.ts'
+import { dryRunOf } from './dry-run.ts'
+import { HuaweiWireError, iamErrors, ownErrors, pcaErrors, scmErrors, type WireCode } from './errors.ts'
 import { createToken, iamHandlers, projectOf } from './iam.ts'
 import { route, type WireOperation } from './routes.ts'
+import { lenient, strictly } from './strict.ts'
 import { wireError } from './wire-problems.ts'
 
 /** What this door speaks. Every other operation of the contract is refused by name. */
@@ -106,18 +108,30 @@ async function answer(
     id: found.id,
     origin: { sourceIp, secureTransport, door: 'huawei', requestId: about.requestId ?? '' },
   }
-  if (found.name === 'KeystoneCreateUserTokenByPassword') return createToken(call)
+  const strictness = parts.strict?.() ? strictly(call.request, refusals.malformed[dialect]) : lenient
+  if (found.name === 'KeystoneCreateUserTokenByPassword') {
+    dryRunOf(call.request, new Set(), dialect)
+    return strictness.watch(() => createToken(call))
+  }
 
   const who = await authenticateBraked(call.request, sourceIp, parts.brake, sources)
   about.accountId = who.principal.principal.account.id
   const handler = handlers[found.name]
   if (!handler) throw new HuaweiWireError(refusals.unsupported[dialect], `${found.name} is not supported`)
   const caller = callerOf(parts, who, call)
-  return handler({
-    ...call,
-    principal: who.principal.principal,
-    run: (operation, readInput) => parts.runner.run(operation, caller, readInput),
-  })
+  return strictness.watch(() =>
+    handler({
+      ...call,
+      principal: who.principal.principal,
+      run: (operation, readInput) => {
+        const read = strictness.reader(readInput)
+        return parts.runner.run(operation, caller, () => {
+          caller.dryRun = dryRunOf(call.request, who.signedHeaders, dialect)
+          return read()
+        })
+      },
+    }),
+  )
 }
 
 const callerOf = (parts: HuaweiDoorParts, { principal, accessKeyId }: Authenticated<Known>, { origin }: Call) =>
@@ -134,6 +148,7 @@ const refusals = {
     scm: ownErrors.scmMethodNotAllowed,
     iam: iamErrors.methodNotAllowed,
   },
+  malformed: { pca: pcaErrors.parameterInvalid, scm: scmErrors.parameterInvalid, iam: iamErrors.badRequest },
   unsupported: { pca: ownErrors.pcaUnsupported, scm: ownErrors.scmUnsupported, iam: iamErrors.notFound },
 } satisfies Record<string, Record<Dialect, WireCode>>
 

@@ -18,13 +18,21 @@ export class HuaweiWireError extends Refusal {
   readonly code: string
   /** Of the answer, besides those that every answer has. */
   readonly headers: Readonly<Record<string, string>>
+  /** Of the body, besides those of every error. */
+  readonly members: Readonly<Record<string, unknown>>
 
-  constructor(wire: WireCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    wire: WireCode,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    members: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message.length > maxMessageLength ? `${message.slice(0, maxMessageLength - 1)}…` : message)
     this.name = 'HuaweiWireError'
     this.status = wire.status
     this.code = wire.code
     this.headers = headers
+    this.members = members
   }
 }
 

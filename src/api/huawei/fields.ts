@@ -1,5 +1,6 @@
 import { HuaweiWireError, pcaErrors, type WireCode } from './errors.ts'
 import { isJsonObject } from './read-body.ts'
+import { noteNames } from './reading.ts'
 
 /**
  * Turns one wire value into one of ours, or refuses it by throwing a HuaweiWireError that names the field. `name` is the dotted path as
@@ -31,7 +32,8 @@ export function fail(code: WireCode, name: string, problem: string): never {
 }
 
 /** Own properties only, so that `constructor` or `__proto__` never read from a prototype. */
-function ownValue(source: Record<string, unknown>, wireName: string): unknown {
+function ownValue(source: Record<string, unknown>, wireName: string, prefix: string): unknown {
+  noteNames(source, [wireName], prefix)
   return Object.hasOwn(source, wireName) ? source[wireName] : undefined
 }
 
@@ -49,7 +51,7 @@ export function required<T>(
   return {
     presence: 'required',
     read(source, prefix) {
-      const value = ownValue(source, wireName)
+      const value = ownValue(source, wireName, prefix)
       if (value === undefined || value === null) return fail(missing, prefix + wireName, 'is missing')
       return reader(value, prefix + wireName)
     },
@@ -61,7 +63,7 @@ export function optional<T>(wireName: string, reader: Reader<T>): OptionalField<
   return {
     presence: 'optional',
     read(source, prefix) {
-      const value = ownValue(source, wireName)
+      const value = ownValue(source, wireName, prefix)
       return isAbsent(value) ? undefined : reader(value, prefix + wireName)
     },
   }
@@ -141,6 +143,9 @@ export function integer({ min, max, code = pcaErrors.parameterInvalid, numericTe
     return number
   }
 }
+
+/** Whatever it is, unread: for a field that is known and has no effect here. */
+export const anything: Reader<unknown> = (value) => value
 
 export function boolean(code: WireCode = pcaErrors.parameterInvalid): Reader<boolean> {
   return (value, name) => (typeof value === 'boolean' ? value : fail(code, name, 'is not true or false'))

@@ -12,12 +12,12 @@ import {
   readSubjectToken,
   readTokenRequest,
   tokenDocument,
+  wantsCatalog,
   type DomainReference,
   type Named,
   type TokenRequest,
   type TokenView,
 } from './tokens.ts'
-import { readQuery } from './read-body.ts'
 
 /** What is kept with a token: the project it was asked for, or nothing for a token of the account. */
 interface KeptScope {
@@ -104,12 +104,11 @@ export const iamHandlers = {
     const domain = { id: account.domainId, name: account.name }
     const { issuedAt, expiresAt } = found
     const project = projectIn(JSON.parse(found.scope) as KeptScope, domain)
-    const wantsCatalog = (readQuery(call.request.target, iamErrors.badRequest)['nocatalog'] ?? '') === ''
     return tokenAnswer(
       call,
       token,
       { issuedAt, expiresAt, user: { id: user.id, name: user.name }, domain, ...project },
-      wantsCatalog,
+      wantsCatalog(call.request),
     )
   },
 

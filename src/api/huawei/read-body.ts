@@ -1,4 +1,5 @@
 import { HuaweiWireError, pcaErrors, type WireCode } from './errors.ts'
+import { noteSource } from './reading.ts'
 import { parseTarget } from './target.ts'
 
 export interface BodyRules {
@@ -36,6 +37,7 @@ export function readJsonBody(bytes: Uint8Array, rules: BodyRules = {}): Record<s
   checkStructure(text, malformed, rules.maxValues ?? defaultMaxValues)
   const value = parseJson(text, malformed)
   if (!isJsonObject(value)) throw new HuaweiWireError(malformed, 'the body is not a JSON object')
+  noteSource(value, 'body')
   return value
 }
 
@@ -57,6 +59,7 @@ export function readQuery(
     if (Object.hasOwn(parameters, name)) throw new HuaweiWireError(malformed, 'a query parameter is given twice')
     parameters[name] = decodeUtf8(pair.value, 'the query', malformed)
   }
+  noteSource(parameters, 'query')
   return parameters
 }
 

@@ -2,6 +2,7 @@ import { HuaweiWireError, iamErrors } from './errors.ts'
 import { fail, list, oneOf, optional, type Reader, readFields, record, required, text } from './fields.ts'
 import { headerTable, type HuaweiRequest } from './request.ts'
 import { readJsonBody, readQuery } from './read-body.ts'
+import { noteNames } from './reading.ts'
 
 /** An account, by id or by name. */
 export type DomainReference = { id: string } | { name: string }
@@ -58,11 +59,18 @@ export function readTokenRequest(request: Pick<HuaweiRequest, 'body' | 'target'>
   const body = readJsonBody(request.body, { malformed: bad })
   const { identity, scope } = readFields(tokenFields, body).auth
   const { name, password, domain } = identity.password.user
-  const catalog = (readQuery(request.target, bad)['nocatalog'] ?? '') === ''
+  const catalog = wantsCatalog(request)
   const common = { user: { name, domain }, password, catalog }
   if (scope?.project) return { ...common, scope: { project: scope.project } }
   if (scope?.domain) return { ...common, scope: { domain: scope.domain } }
   return common
+}
+
+/** Any value of `nocatalog` but the empty one leaves the catalog out. */
+export function wantsCatalog({ target }: Pick<HuaweiRequest, 'target'>): boolean {
+  const query = readQuery(target, bad)
+  noteNames(query, ['nocatalog'])
+  return (query['nocatalog'] ?? '') === ''
 }
 
 /**

@@ -11,6 +11,8 @@ interface WireError extends WireCode {
   /** The text of the answer, where the core's own uses words that this wire spells differently. */
   text?: (details: Details) => string
   headers?: (details: Details) => Record<string, string>
+  /** Further members of the body. */
+  members?: (details: Details) => Record<string, unknown>
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
@@ -120,17 +122,48 @@ export const wireProblems = {
   ChainMismatch: scmErrors.chainDoesNotFit,
   SmNotSupported: scmErrors.privateKeyFormatUnsupported,
 
+  AuditEntryNotFound: { status: 404, code: 'PCA.10010960' },
+  AuditSizeUnknown: { status: 400, code: 'PCA.10010961' },
+
   AlreadyRevoked: { status: 400, code: 'PCA.10010940' },
   NotRevocable: { status: 400, code: 'PCA.10010941' },
   IssuerKeyDestroyed: { status: 400, code: 'PCA.10010942' },
   CrlSuperseded: { status: 503, code: 'PCA.10010943' },
+  CrlLacksEntry: { status: 503, code: 'PCA.10010943' },
+
+  ApprovalRequired: { status: 403, code: 'PCA.10010950' },
+  DeletionProtected: { status: 403, code: 'PCA.10010951' },
+  InUse: { status: 403, code: 'PCA.10010952' },
+  DailyCapReached: { status: 403, code: 'PCA.10010953' },
+  ApprovalNotFound: { status: 404, code: 'PCA.10010954' },
+  ApprovalStateForbids: { status: 400, code: 'PCA.10010955' },
+  ApprovalChanged: { status: 400, code: 'PCA.10010956' },
+  ApproverUnfit: { status: 403, code: 'PCA.10010957' },
+  NotTheRequester: { status: 403, code: 'PCA.10010958' },
+  DryRunOperation: {
+    status: 400,
+    code: 'DryRunOperation',
+    // Clients show code and message and nothing else of a body.
+    text: ({ operation, facts }) =>
+      `${text(operation)} would have been done; this was a dry run, and nothing was done: ${JSON.stringify(facts)}`,
+    members: ({ operation, objectType, objectId, facts }) => ({
+      dry_run: { operation, object_type: objectType, object_id: objectId, facts },
+    }),
+  },
+  DryRunNotSupported: { status: 400, code: 'DryRunNotSupported' },
 } satisfies Record<ProblemCode, WireError>
 
 /** A problem as this wire says it; undefined for a code that is no problem of an operation (then it is a failure of ours). */
 export function wireError(problem: Problem): HuaweiWireError | undefined {
   if (!Object.hasOwn(wireProblems, problem.code)) return undefined
   const known: WireError = wireProblems[problem.code as ProblemCode]
-  return new HuaweiWireError(known, known.text?.(problem.details) ?? problem.message, known.headers?.(problem.details))
+  const { details, message } = problem
+  return new HuaweiWireError(
+    known,
+    known.text?.(details) ?? message,
+    known.headers?.(details),
+    known.members?.(details),
+  )
 }
 
 /** Fields of the core's inputs are named as on this wire, but for the casing and what stands here. */

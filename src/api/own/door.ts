@@ -1,8 +1,9 @@
 import Type, { type TSchema } from 'typebox'
-import { newRequestId, Problem } from '../../kernel/index.ts'
+import { newRequestId, Problem, problem } from '../../kernel/index.ts'
 import type { Principal } from '../../iam/index.ts'
-import type { CallFacts, Door, DoorParts, DoorRequest } from '../door.ts'
+import type { CallFacts, Dialect, Door, DoorAnswer, DoorParts, DoorRequest } from '../door.ts'
 import { authenticateBraked } from '../huawei/braked.ts'
+import { dryRunOf } from '../huawei/dry-run.ts'
 import { HuaweiWireError } from '../huawei/errors.ts'
 import { readJsonBody } from '../huawei/read-body.ts'
 import { operations, type OperationName } from '../operations.ts'
@@ -16,24 +17,41 @@ const prefix = '/api/'
 export function ownDoor(parts: DoorParts): Door {
   return async (request) => {
     const requestId = newRequestId()
-    const headers = { 'content-type': 'application/json', 'x-request-id': requestId }
     const about: CallFacts = { door: 'own', requestId }
     try {
       const answer = await call(parts, request, requestId, about)
-      return { status: 200, headers, body: JSON.stringify(answer, wireValue), about }
+      return { status: 200, headers: headersOf(requestId), body: JSON.stringify(answer, wireValue), about }
     } catch (error) {
-      const { status, code, message } = told(error)
-      if (status >= 500) parts.report(error, requestId)
-      about.refusal = code
-      return { status, headers, body: JSON.stringify({ error: { code, message }, requestId }), about }
+      const refusal = told(error)
+      if (refusal.status >= 500) parts.report(error, requestId)
+      about.refusal = refusal.code
+      return { ...refused(refusal, requestId), about }
     }
   }
 }
 
+const headersOf = (requestId: string) => ({ 'content-type': 'application/json', 'x-request-id': requestId })
+
+const refused = ({ status, ...error }: ReturnType<typeof told>, requestId: string): DoorAnswer => ({
+  status,
+  headers: headersOf(requestId),
+  body: JSON.stringify({ error, requestId }, wireValue),
+})
+
+const nameIn = ({ rawUrl }: DoorRequest): string => rawUrl.slice(prefix.length).split('?', 1)[0]!
+
+export const ownDialect: Dialect = {
+  door: 'own',
+  operations: new Set(Object.keys(operations)),
+  operationOf: nameIn,
+  refuse: (_request, refusal) =>
+    refused('throttled' in refusal ? told(problem('Throttled', refusal.throttled)) : refusal, newRequestId()),
+}
+
 async function call(parts: DoorParts, request: DoorRequest, requestId: string, about: CallFacts): Promise<unknown> {
-  const name = request.rawUrl.slice(prefix.length).split('?', 1)[0]!
+  const name = nameIn(request)
   const byToken = async (token: string) => (await parts.principals.ofToken(token))?.principal
-  const { principal, accessKeyId } = await authenticateBraked<Who>(
+  const { principal, accessKeyId, signedHeaders } = await authenticateBraked<Who>(
     { method: request.method, target: request.rawUrl, rawHeaders: request.rawHeaders, body: request.body },
     request.sourceIp,
     parts.brake,
@@ -62,6 +80,8 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string, a
   if (request.method !== 'POST') throw new Problem('MethodNotAllowed', 'operations are called with POST')
   const operation = operations[name as OperationName]
   about.operation = name
+  if (parts.strict?.() && request.rawUrl.includes('?'))
+    throw new Problem('InputInvalid', 'operations have no parameters in the query')
   const caller = parts.principals.callerOf(principal.principal, principal.reread, {
     accessKeyId,
     sourceIp: request.sourceIp,
@@ -70,7 +90,10 @@ async function call(parts: DoorParts, request: DoorRequest, requestId: string, a
     requestId,
   })
   // Which operation it is was decided by its name; the runner checks the input against that operation's schema.
-  return parts.runner.run(operation as never, caller, () => readInput(name as OperationName, request.body) as never)
+  return parts.runner.run(operation as never, caller, () => {
+    caller.dryRun = dryRunOf({ rawHeaders: request.rawHeaders, target: request.rawUrl }, signedHeaders, 'pca')
+    return readInput(name as OperationName, request.body) as never
+  })
 }
 
 /** Of these the input may be as long as the server takes: thousands of serials. */
@@ -121,8 +144,19 @@ const statusOf: Readonly<Record<string, number>> = {
   CallerGone: 401,
   OperationNotFound: 404,
   MethodNotAllowed: 405,
+  ApprovalRequired: 403,
+  DeletionProtected: 403,
+  InUse: 403,
+  DailyCapReached: 403,
+  ApproverUnfit: 403,
+  NotTheRequester: 403,
+  ApprovalNotFound: 404,
+  ApprovalStateForbids: 409,
+  ApprovalChanged: 409,
   CaNotFound: 404,
   CertificateNotFound: 404,
+  AuditEntryNotFound: 404,
+  AuditSizeUnknown: 409,
   UserNotFound: 404,
   AccessKeyNotFound: 404,
   PolicyNotFound: 404,
@@ -144,8 +178,20 @@ const statusOf: Readonly<Record<string, number>> = {
   CertificateChanged: 409,
 }
 
-function told(error: unknown): { status: number; code: string; message: string } {
-  if (error instanceof Problem) return { status: statusOf[error.code] ?? 400, code: error.code, message: error.message }
+interface Told {
+  status: number
+  code: string
+  message: string
+  /** What a dry run found. */
+  result?: Problem['details']
+}
+
+function told(error: unknown): Told {
+  if (error instanceof Problem) {
+    const { code, message, details } = error
+    const shown = code === 'DryRunOperation' ? { result: details } : {}
+    return { status: statusOf[code] ?? 400, code, message, ...shown }
+  }
   if (error instanceof HuaweiWireError)
     return {
       status: error.status,

@@ -1,17 +1,21 @@
 import type { CaStore } from '../../ca/index.ts'
 import type { Clock } from '../../kernel/index.ts'
-import type { RevocationStore } from '../../revocation/index.ts'
-import type { Door, DoorAnswer, DoorRequest } from '../door.ts'
+import { crlChunks, type CrlRecord, type RevocationStore } from '../../revocation/index.ts'
+import type { UseSink } from '../../use-marks/index.ts'
+import type { Dialect, Door, DoorAnswer, DoorRequest } from '../door.ts'
+import { notModified } from './conditional.ts'
 
 export interface PkiParts {
   cas: CaStore
   revocations: RevocationStore
   domainClock: Clock
+  useMarks: UseSink
   report: (failure: unknown, requestId: string) => void
 }
 
 const path = /^\/(crl|ca)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(crl|cer)$/
 const maxAgeSeconds = 3_600
+const readAtOnce = 1 << 20
 
 /**
  * What verifiers fetch without credentials: `/crl/{ca-id}.crl` (RFC 5280 §4.2.1.13, application/pkix-crl of RFC 2585
@@ -19,7 +23,7 @@ const maxAgeSeconds = 3_600
  */
 export function pkiDoor(parts: PkiParts): Door {
   return async (request) => {
-    const about = { door: 'pki', operation: request.rawUrl.startsWith('/crl/') ? 'crl' : 'issuer' }
+    const about = { door: 'pki', operation: kindOf(request) }
     try {
       return { ...(await answer(parts, request)), about }
     } catch (error) {
@@ -29,7 +33,22 @@ export function pkiDoor(parts: PkiParts): Door {
   }
 }
 
-async function answer({ cas, revocations, domainClock }: PkiParts, request: DoorRequest): Promise<DoorAnswer> {
+const kindOf = ({ rawUrl }: DoorRequest): string => (rawUrl.startsWith('/crl/') ? 'crl' : 'issuer')
+
+export const pkiDialect: Dialect = {
+  door: 'pki',
+  operations: new Set(['crl', 'issuer']),
+  operationOf: kindOf,
+  refuse: (_request, refusal) =>
+    'throttled' in refusal
+      ? text(429, 'Too many requests.', { 'retry-after': String(Math.ceil(refusal.throttled.retryAfterMs / 1_000)) })
+      : text(refusal.status, refusal.message),
+}
+
+async function answer(
+  { cas, revocations, domainClock, useMarks }: PkiParts,
+  request: DoorRequest,
+): Promise<DoorAnswer> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return text(405, 'GET and HEAD only.', { allow: 'GET, HEAD' })
   const [, kind, id, extension] = path.exec(request.rawUrl.split('?', 1)[0]!) ?? []
@@ -38,6 +57,7 @@ async function answer({ cas, revocations, domainClock }: PkiParts, request: Door
   if (kind === 'ca') {
     const ca = await cas.findById(id)
     if (!ca?.certificate) return text(404, 'There is no such CA.')
+    useMarks.used('download', id)
     return {
       status: 200,
       headers: {
@@ -50,6 +70,7 @@ async function answer({ cas, revocations, domainClock }: PkiParts, request: Door
   }
   const crl = await revocations.latestCrl(id)
   if (!crl) return text(404, 'There is no CRL of such a CA.')
+  if (!onlyHeaders) useMarks.used('crl', id)
   const etag = `"${Buffer.from(crl.sha256).toString('hex')}"`
   const untilNext = Math.floor((crl.nextUpdate - domainClock.now()) / 1_000)
   const headers = {
@@ -60,12 +81,22 @@ async function answer({ cas, revocations, domainClock }: PkiParts, request: Door
     // A revocation is on a new CRL within seconds: caches may keep one, but not for long.
     ...cached(Math.max(0, Math.min(60, untilNext))),
   }
-  if (headerOf(request, 'if-none-match') === etag) return { status: 304, headers, body: '' }
+  const conditions = {
+    ifNoneMatch: headerOf(request, 'if-none-match'),
+    ifModifiedSince: headerOf(request, 'if-modified-since'),
+  }
+  if (notModified({ etag, lastModified: crl.thisUpdate }, conditions)) return { status: 304, headers, body: '' }
   return {
     status: 200,
     headers: { ...headers, 'content-length': String(crl.size) },
-    body: onlyHeaders ? '' : await revocations.crlBytes(id, crl.number),
+    body: onlyHeaders ? '' : await bytesOf(revocations, crl),
   }
+}
+
+/** A large CRL is read as fast as it is taken, so that no number of downloads holds it in memory. */
+async function bytesOf(revocations: RevocationStore, crl: CrlRecord): Promise<DoorAnswer['body']> {
+  const chunks = crlChunks(revocations, crl)
+  return crl.size <= readAtOnce ? Array.fromAsync(chunks) : chunks
 }
 
 const cached = (seconds: number) => ({ 'cache-control': `public, max-age=${seconds}` })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { concatBytes } from '../bytes.ts'
-import type { TbsCertList } from '../crl.ts'
+import type { StreamedTbsCertList, TbsCertList } from '../crl.ts'
 import { checkInteger } from '../der/primitives.ts'
 import { checkDer, DerReader } from '../der/reader.ts'
 import { contextTagOctet, tags } from '../der/tags.ts'
@@ -45,31 +45,55 @@ const knownEntryExtensions = (Object.keys(reasonCodes) as RevocationReason[]).fl
  * Throws X509Error.
  */
 export function readCrlFacts(tbs: TbsCertList, profile: CrlProfile): CrlFacts {
-  const hash = createHash('sha256')
-  const entries = new EntryChecker()
-  const trailer: Uint8Array[] = []
-  let header: ReturnType<typeof readHeader> | undefined
-  let offset = 0
-  for (const chunk of tbs) {
-    hash.update(chunk)
-    offset += chunk.length
-    if (!header) header = readHeader(chunk, tbs.byteLength)
-    else if (offset <= header.entriesEnd) entries.check(chunk)
-    else trailer.push(chunk)
+  const reader = new CrlFactsReader(tbs.byteLength, profile)
+  for (const chunk of tbs) reader.take(chunk)
+  return reader.end()
+}
+
+/** The same of chunks that have to be waited for. */
+export async function readStreamedCrlFacts(tbs: StreamedTbsCertList, profile: CrlProfile): Promise<CrlFacts> {
+  const reader = new CrlFactsReader(tbs.byteLength, profile)
+  for await (const chunk of tbs) reader.take(chunk)
+  return reader.end()
+}
+
+class CrlFactsReader {
+  readonly #byteLength: number
+  readonly #profile: CrlProfile
+  readonly #hash = createHash('sha256')
+  readonly #entries = new EntryChecker()
+  readonly #trailer: Uint8Array[] = []
+  #header: ReturnType<typeof readHeader> | undefined
+  #offset = 0
+
+  constructor(byteLength: number, profile: CrlProfile) {
+    this.#byteLength = byteLength
+    this.#profile = profile
   }
-  if (!header || offset !== tbs.byteLength)
-    throw new DerError('Truncated', 'the TBSCertList has not the length it states')
-  const { entriesEnd, ...fields } = header
-  const rest = concatBytes(trailer)
-  if (entriesEnd + rest.length !== offset)
-    throw new DerError('Truncated', 'revokedCertificates does not end where it says')
-  return {
-    profile,
-    ...fields,
-    entryCount: entries.count,
-    entryProblem: entries.problem,
-    extensions: rest.length > 0 ? readCrlExtensions(rest) : [],
-    digest: hash.digest(),
+
+  take(chunk: Uint8Array): void {
+    this.#hash.update(chunk)
+    this.#offset += chunk.length
+    if (!this.#header) this.#header = readHeader(chunk, this.#byteLength)
+    else if (this.#offset <= this.#header.entriesEnd) this.#entries.check(chunk)
+    else this.#trailer.push(chunk)
+  }
+
+  end(): CrlFacts {
+    if (!this.#header || this.#offset !== this.#byteLength)
+      throw new DerError('Truncated', 'the TBSCertList has not the length it states')
+    const { entriesEnd, ...fields } = this.#header
+    const rest = concatBytes(this.#trailer)
+    if (entriesEnd + rest.length !== this.#offset)
+      throw new DerError('Truncated', 'revokedCertificates does not end where it says')
+    return {
+      profile: this.#profile,
+      ...fields,
+      entryCount: this.#entries.count,
+      entryProblem: this.#entries.problem,
+      extensions: rest.length > 0 ? readCrlExtensions(rest) : [],
+      digest: this.#hash.digest(),
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-export { Linted, LintError, lintCertificate, lintCrl, lintCsrInfo } from './lint.ts'
+export { Linted, LintError, lintCertificate, lintCrl, lintCsrInfo, lintStreamedCrl } from './lint.ts'
 export type { LintedCrl, LintedCsrInfo, LintedTbs } from './lint.ts'
 export type { LintFinding, Severity } from './rule.ts'
 export type { CertificateKind, CertificateProfile, CrlProfile, CsrProfile } from './profile.ts'

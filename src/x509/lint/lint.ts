@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { concatBytes, equalBytes } from '../bytes.ts'
 import { parseTbsCertificate } from '../certificate.ts'
-import type { TbsCertList } from '../crl.ts'
+import type { StreamedTbsCertList, TbsCertList } from '../crl.ts'
 import { parseCsrInfo } from '../csr.ts'
 import { fail, X509Error } from '../errors.ts'
 import { CertificateFacts } from './certificate-facts.ts'
-import { readCrlFacts } from './crl-facts.ts'
+import { readCrlFacts, readStreamedCrlFacts, type CrlFacts } from './crl-facts.ts'
 import type { LintFinding, Rule } from './rule.ts'
 import type { CertificateProfile, CrlProfile, CsrProfile } from './profile.ts'
 import { certificateRules, crlRules, csrRules } from './rules/index.ts'
@@ -59,6 +59,7 @@ export type LintedTbs = Linted<'certificate', Uint8Array>
 export type LintedCsrInfo = Linted<'csr', Uint8Array>
 /** Its stream gives the linted bytes each time it is read, or throws CrlSourceChanged before the last chunk. */
 export type LintedCrl = Linted<'crl', TbsCertList>
+export type LintedCrlStream = Linted<'crl', StreamedTbsCertList>
 
 /** Re-parses the exact TBSCertificate to be signed and applies every rule. Throws LintError when one forbids. */
 export function lintCertificate(tbs: Uint8Array, profile: CertificateProfile): LintedTbs {
@@ -83,13 +84,29 @@ export function lintCrl(tbs: TbsCertList, profile: CrlProfile): LintedCrl {
   return mint('crl', guarded(tbs, facts.digest), applyRules(crlRules, facts))
 }
 
+/** The same for a TBSCertList whose chunks have to be waited for. Throws LintError. */
+export async function lintStreamedCrl(tbs: StreamedTbsCertList, profile: CrlProfile): Promise<LintedCrlStream> {
+  let facts: CrlFacts
+  try {
+    facts = await readStreamedCrlFacts(tbs, profile)
+  } catch (error) {
+    throw notWellFormed(error)
+  }
+  return mint('crl', guardedStream(tbs, facts.digest), applyRules(crlRules, facts))
+}
+
 function wellFormed<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    if (!(error instanceof X509Error)) throw error
-    throw new LintError([{ rule: 'well-formed', source: 'X.690 §10, §11', severity: 'forbid', detail: error.message }])
+    throw notWellFormed(error)
   }
+}
+
+function notWellFormed(error: unknown): unknown {
+  if (!(error instanceof X509Error)) return error
+  const source = 'X.690 §10, §11'
+  return new LintError([{ rule: 'well-formed', source, severity: 'forbid', detail: error.message }])
 }
 
 function applyRules<Subject>(rules: readonly Rule<Subject>[], subject: Subject): LintFinding[] {
@@ -123,8 +140,28 @@ function guarded(tbs: TbsCertList, digest: Uint8Array): TbsCertList {
         hash.update(chunk)
         held = chunk
       }
-      if (!equalBytes(hash.digest(), digest)) throw fail('CrlSourceChanged', 'the CRL is not the one that was linted')
+      if (!equalBytes(hash.digest(), digest)) throw changedSince()
       if (held) yield held
     },
   }
 }
+
+function guardedStream(tbs: StreamedTbsCertList, digest: Uint8Array): StreamedTbsCertList {
+  return {
+    byteLength: tbs.byteLength,
+    signatureAlgorithm: tbs.signatureAlgorithm,
+    async *[Symbol.asyncIterator]() {
+      const hash = createHash('sha256')
+      let held: Uint8Array | undefined
+      for await (const chunk of tbs) {
+        if (held) yield held
+        hash.update(chunk)
+        held = chunk
+      }
+      if (!equalBytes(hash.digest(), digest)) throw changedSince()
+      if (held) yield held
+    },
+  }
+}
+
+const changedSince = () => fail('CrlSourceChanged', 'the CRL is not the one that was linted')

@@ -5,8 +5,8 @@ const formParameters = ['ClientToken']
 
 /**
  * A function that calls operations through a generated client: by its typed method where the client has one, else (the
- * private CA's version 2020-06-30, which npm has no client for) through `callApi`, with what a generated method would
- * hand to it.
+ * private CA's version 2020-06-30, which npm has no client for; and calls with headers of their own) through `callApi`,
+ * with what a generated method would hand to it.
  *
  * @param sdk the client package: its default export and request classes
  * @param core the package under it: OpenApiRequest, Params, and `query` that flattens
@@ -17,9 +17,9 @@ export function typedClient({ sdk, core, query, cast, RuntimeOptions }, config, 
   const client = new sdk.default(config)
   const runtime = new RuntimeOptions({ readTimeout: timeoutMs, connectTimeout: timeoutMs })
 
-  return async ({ action, parameters }) => {
+  return async ({ action, parameters, headers }) => {
     const method = `${action[0].toLowerCase()}${action.slice(1)}WithOptions`
-    if (apiVersion === '2020-04-07' && typeof client[method] === 'function') {
+    if (headers === undefined && apiVersion === '2020-04-07' && typeof client[method] === 'function') {
       const Request = sdk[`${action}Request`]
       const response = Request
         ? await client[method](cast(parameters, new Request({})), runtime)
@@ -30,6 +30,7 @@ export function typedClient({ sdk, core, query, cast, RuntimeOptions }, config, 
     const entries = Object.entries(parameters)
     const inForm = ([name]) => formParameters.includes(name)
     const request = new core.OpenApiRequest({
+      ...(headers && { headers }),
       query: query(Object.fromEntries(entries.filter((entry) => !inForm(entry)))),
       ...(entries.some(inForm) && { body: Object.fromEntries(entries.filter(inForm)) }),
     })

@@ -1,6 +1,7 @@
 import { pcaErrors } from '../errors.ts'
 import { fail, oneOf, optional, type Reader, readFields, required, uuid, withDefault } from '../fields.ts'
 import { readJsonBody } from '../read-body.ts'
+import { noteNames } from '../reading.ts'
 import {
   caSubject,
   type CrlSettings,
@@ -74,6 +75,9 @@ const subordinateFields = {
   keyUsages: optional('key_usages', keyUsages),
 }
 
+/** Which a root may have too, without effect. */
+const subordinateNames = ['issuer_id', 'path_length', 'key_usages']
+
 /**
  * Reads CreateCertificateAuthority. A root ignores `issuer_id`, `path_length` and `key_usages`. A subordinate lacking any of issuer, hash and validity is
  * left pending: what else concerns activation is checked, then dropped, because it must be sent again (huawei-ca-lifecycle.md §2).
@@ -83,6 +87,7 @@ export function readCreateCa(body: Uint8Array): CreateCaInput {
   const { type, subject, keyAlgorithm: algorithm, crl, ...kept } = readFields(commonFields, source)
   const common = { type, subject, keyAlgorithm: algorithm, ...kept }
   const active = { ...common, ...(crl ? { crl } : {}) }
+  noteNames(source, subordinateNames)
   if (type === 'root') return { ...active, ...readFields(rootFields, source) }
 
   const activation = readFields(subordinateFields, source)
@@ -120,7 +125,9 @@ const activateFields = {
 
 /** Reads `/activate`. Type, subject and key of a pending CA are settled; what the body says of them (prepaid CAs) is not read. */
 export function readActivateCa(caId: string, body: Uint8Array): ActivateCaInput {
-  return { caId: readCaId(caId), ...readFields(activateFields, readJsonBody(body)) }
+  const source = readJsonBody(body)
+  noteNames(source, ['type', 'distinguished_name', 'key_algorithm'])
+  return { caId: readCaId(caId), ...readFields(activateFields, source) }
 }
 
 export interface ImportCaInput {

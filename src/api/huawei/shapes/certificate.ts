@@ -13,6 +13,7 @@ import {
   withDefault,
 } from '../fields.ts'
 import { readJsonBody } from '../read-body.ts'
+import { noteNames } from '../reading.ts'
 import { originNames } from './ca.ts'
 import {
   certificateSubject,
@@ -138,7 +139,9 @@ const byCsrFields = {
 
 /** Reads CreateCertificateByCsr. `subject_alternative_names` is reserved there and not read (huawei-ca-lifecycle.md §5.5). */
 export function readCreateCertificateByCsr(body: Uint8Array): CreateCertificateByCsrInput {
-  return readFields(byCsrFields, readJsonBody(body))
+  const source = readJsonBody(body)
+  noteNames(source, ['subject_alternative_names'])
+  return readFields(byCsrFields, source)
 }
 
 /** Both create operations answer 200 with this. */

@@ -1,5 +1,6 @@
 import { HuaweiWireError, pcaErrors, type WireCode } from '../errors.ts'
 import {
+  anything,
   boolean,
   fail,
   integer,
@@ -201,7 +202,13 @@ interface EnabledCrl {
  * Bucket and file name are held to the object store's own naming rules: they may become folder and file here, so neither may hold a
  * slash or begin with a dot.
  */
-const crlSwitch = record({ enabled: required('enabled', boolean()) })
+const crlFields = record({
+  enabled: required('enabled', boolean()),
+  // Read below, where CRLs are on.
+  bucketName: optional('obs_bucket_name', anything),
+  validDays: optional('valid_days', anything),
+  name: optional('crl_name', anything),
+})
 const enabledCrl = record({
   bucketName: required('obs_bucket_name', text({ min: 3, max: 63, pattern: /^[a-z0-9](?:-|\.?[a-z0-9])*$/ })),
   validDays: required('valid_days', integer({ min: 7, max: 30 })),
@@ -209,7 +216,7 @@ const enabledCrl = record({
 })
 /** `crl_configuration` of a request: while off, nothing else in it counts (huawei-ca-lifecycle.md §8). */
 export const crlSettings: Reader<CrlSettings> = (value, name) =>
-  crlSwitch(value, name).enabled ? { enabled: true, ...enabledCrl(value, name) } : { enabled: false }
+  crlFields(value, name).enabled ? { enabled: true, ...enabledCrl(value, name) } : { enabled: false }
 
 const reasonWords: Readonly<Record<string, RevocationReason>> = {
   UNSPECIFIED: 'unspecified',

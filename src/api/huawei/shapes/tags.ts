@@ -1,5 +1,5 @@
 import { pcaErrors } from '../errors.ts'
-import { fail, list, type Reader, readFields, record, required, text } from '../fields.ts'
+import { anything, fail, list, optional, type Reader, readFields, record, required, text } from '../fields.ts'
 import { readJsonBody } from '../read-body.ts'
 
 const code = pcaErrors.parameterInvalid
@@ -18,7 +18,12 @@ const tags: Reader<Record<string, string>> = (source, name) => {
 const oneTag = { tag: required('tag', tag) }
 const someTags = { tags: required('tags', tags) }
 /** On removal the value means nothing, so a client may leave it out. */
-const someKeys = { tags: required('tags', list(record({ key: required('key', key) }), { min: 1, max: 20 })) }
+const someKeys = {
+  tags: required(
+    'tags',
+    list(record({ key: required('key', key), value: optional('value', anything) }), { min: 1, max: 20 }),
+  ),
+}
 
 /** Reads CreateCaTag. */
 export function readCreateTag(body: Uint8Array): Record<string, string> {

@@ -1,0 +1,8 @@
+export type { Approval, ApprovalState, ApprovalSubject } from './approval.ts'
+export { operatorOfTheDisk } from './approvers.ts'
+export { approve, listApprovals, rejectApproval, showApproval, withdrawApproval } from './decide-approvals.ts'
+export { Gate, guardRules } from './gate.ts'
+export { none, off, type AccountGuards, type KeptGuards } from './guards.ts'
+export { guardProblems } from './problems.ts'
+export { setGuards, showGuards } from './set-guards.ts'
+export type * from './store.ts'
