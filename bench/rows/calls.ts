@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { alibaba } from '../../test/support/client.ts'
 import type { Service } from '../../test/support/service.ts'
 import { alibabaRequest, startCertkeep } from '../certkeep.ts'
-import { load, request, type Measured } from '../load.ts'
+import { load, request, warm, type Measured } from '../load.ts'
 import { startBareHttp } from '../peers/bare-http.ts'
 import { interleaved, rounds, type Figure } from './row.ts'
 
 const connections = 32
 const seconds = 3
-/** More than a run can send. */
-const noopsARun = 90_000
+/** More than can be sent. */
+const noopsASecond = 40_000
 const deletesARun = 12_000
 
 /** A call that passes signature, nonce and IAM and reads nothing: order types answer empty lists. */
@@ -23,21 +23,20 @@ export async function calls(): Promise<Figure[]> {
   await using service = await startCertkeep()
   await using bare = await startBareHttp(2)
   const bareRequest = request('POST', '/?OrderType=BUY', { host: bare.address })
-  const numbers = await uploads(service, deletesARun * rounds)
-  const warm = Array.from({ length: 20_000 }, () => noop(service))
-  await load({ address: service.endpoint, requests: warm, connections, seconds: 1 })
-
+  const numbers = await uploads(service, deletesARun * (rounds + 1))
+  const noops = (s: number) => {
+    const requests = Array.from({ length: noopsASecond * s }, () => noop(service))
+    return load({ address: service.endpoint, requests, connections, seconds: s })
+  }
+  await warm(() => noops(1), 40_000)
   let round = 0
+  const deletions = () => deletion(service, numbers.slice(round++ * deletesARun, round * deletesARun))
+  await deletions()
+
   const measured = await interleaved({
-    noop: () =>
-      load({
-        address: service.endpoint,
-        requests: Array.from({ length: noopsARun }, () => noop(service)),
-        connections,
-        seconds,
-      }),
+    noop: () => noops(seconds),
     bare: () => load({ address: bare.address, requests: [bareRequest], connections, seconds }),
-    delete: () => deletion(service, numbers.slice(round++ * deletesARun, round * deletesARun)),
+    delete: deletions,
   })
   const row = (
     name: string,
@@ -116,6 +115,8 @@ async function uploads(service: Service, count: number): Promise<string[]> {
       numbers.push(String(body.CertId))
     }
   }
-  await Promise.all(Array.from({ length: 32 }, client))
+  await Promise.all(Array.from({ length: 32 }, client)).catch((cause: unknown) => {
+    throw new Error(`an upload failed; the service said: ${service.log()}`, { cause })
+  })
   return numbers
 }

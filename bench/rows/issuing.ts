@@ -1,6 +1,6 @@
 import { own } from '../../test/support/client.ts'
 import { aCsr, aP256Root, huaweiRequest, startCertkeep } from '../certkeep.ts'
-import { load, type Measured } from '../load.ts'
+import { load, warm, type Measured } from '../load.ts'
 import { cfsslSign, startCfssl } from '../peers/cfssl.ts'
 import { interleaved, type Figure } from './row.ts'
 
@@ -23,7 +23,7 @@ export async function issuing(): Promise<Figure[]> {
     (address: string, requests: string[]): (() => Promise<Measured>) =>
     () =>
       load({ address, requests, connections, seconds })
-  await load({ address: service.endpoint, requests: [issue], connections, seconds: 2 }) // warm
+  await warm(at(service.endpoint, [issue]), 40_000)
 
   const measured = await interleaved({
     ours: at(service.endpoint, [issue]),

@@ -1,7 +1,7 @@
 import { twoProcesses } from '../../test/postgres/two-processes.ts'
 import type { Service } from '../../test/support/service.ts'
 import { aCsr, aP256Root, huaweiRequest, unlimited } from '../certkeep.ts'
-import { load, type Measured } from '../load.ts'
+import { load, warm, type Measured } from '../load.ts'
 import { cfsslSign, startCfssl } from '../peers/cfssl.ts'
 import { interleaved, type Figure } from './row.ts'
 
@@ -21,7 +21,7 @@ export async function postgres(): Promise<Figure[]> {
   }
   const sides = [issueAt(two.a), issueAt(two.b)]
   const both = async (s: number) => together(await Promise.all(sides.map((side) => side(s))))
-  await both(2) // warm
+  await warm(() => both(seconds), 20_000)
   const requests = [cfsslSign(stored.address, csr)]
   const { ours, peer } = await interleaved({
     ours: () => both(seconds),
