@@ -1,7 +1,7 @@
 import type { MigrationStatement } from './statement.ts'
 
 /**
- * What lists are made of (docs/decisions/0006-lists.md): a narrow copy of each certificate in the orders that lists have, counts of
+ * What lists are made of (docs/decisions/0005-lists.md): a narrow copy of each certificate in the orders that lists have, counts of
  * them by blocks, an index of their text. It is filled behind the writes, so that they do not pay for it; a migrated
  * database is filled in the same way, by and by.
  */
