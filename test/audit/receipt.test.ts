@@ -70,7 +70,7 @@ describe('the receipt of a destruction, design 3.5, verified by docs/verify-rece
     expect(statement).toMatchObject({
       receipt: 'certkeep receipt 1',
       requested: { requestedBy: { userName: 'admin' }, disposition: 'runOut' },
-      unexpired: { leaves: 1 },
+      under: { leaves: { valid: 1 }, unexpired: 1 },
       finalCrl: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       key: { level: 'local' },
     })

@@ -44,8 +44,11 @@ export const ownDialect: Dialect = {
   door: 'own',
   operations: new Set(Object.keys(operations)),
   operationOf: nameIn,
-  refuse: (_request, refusal) =>
-    refused('throttled' in refusal ? told(problem('Throttled', refusal.throttled)) : refusal, newRequestId()),
+  refuse(_request, refusal) {
+    if ('throttled' in refusal) return refused(told(problem('Throttled', refusal.throttled)), newRequestId())
+    const { status, code, message } = refusal
+    return refused({ status, code, message }, newRequestId())
+  },
 }
 
 async function call(parts: DoorParts, request: DoorRequest, requestId: string, about: CallFacts): Promise<unknown> {
