@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { backupData } from '../../src/backup-data.ts'
 import { restoreSteps } from '../../src/restore-data.ts'
 import { temporaryFolder } from '../support/service.ts'
 import { aNewFolder, aSafe } from './certkeep.ts'
@@ -52,6 +53,15 @@ describe('kill -9', () => {
       await world.release()
       expect(await world.leaf(caId, 'b.example.com')).toMatch(/^[0-9a-f-]{36}$/)
     })
+
+  test('in the middle of a backup: there is none of that name, and the next one leaves nothing of it', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'data')
+    await killed({ act: 'backup', folder: dataFolder, file })
+    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^[.]data[.][0-9a-f]{16}[.]new$/)])
+    await backupData(dataFolder, { file, lock: safe.lock, database: undefined })
+    expect(readdirSync(folder)).toEqual(['data'])
+  })
 
   test('between the number and the copy of the keyring: the number counts, and there is no copy', async () => {
     const folder = temporaryFolder()

@@ -1,5 +1,6 @@
 // Restores, or copies a keyring, and is killed at the step that it is told: node killed.ts '{ … }'
-import { createPublicKey, createPrivateKey } from 'node:crypto'
+import { createPublicKey, createPrivateKey, type KeyObject } from 'node:crypto'
+import { backupData } from '../../src/backup-data.ts'
 import { backupKeyring } from '../../src/keyring-backup.ts'
 import { restoreData } from '../../src/restore-data.ts'
 import { rotateMasterKey } from '../../src/rotate-master-key.ts'
@@ -8,7 +9,16 @@ const { act, folder, file, keyring, step, pem, database } = JSON.parse(process.a
 const onStep = (reached: string): void => {
   if (reached === step) process.kill(process.pid, 'SIGKILL')
 }
-if (act === 'keyring') {
+if (act === 'backup') {
+  // Asked for when the file is open and nothing of it is written.
+  const lock = {
+    get recipient(): KeyObject {
+      process.kill(process.pid, 'SIGKILL')
+      throw new Error('killed')
+    },
+  }
+  await backupData(folder!, { file: file!, lock, database })
+} else if (act === 'keyring') {
   const lock = { recipient: createPublicKey(pem!) }
   await backupKeyring(folder!, { file: file!, lock, database, place: 'A', environment: {}, onStep })
 } else if (act === 'rotate') {
