@@ -132,7 +132,7 @@ export async function publishCrl(
     ledger.done(signingId),
     // A restored instance learns from it which numbers are used up.
     deps.trail.done(clockCaller(ca.accountId, 'PublishCrl'), 'PublishCrl', {
-      objectType: 'ca',
+      objectType: 'crl',
       objectId: ca.id,
       facts: { number, entries: count, nextUpdate, sha256: Buffer.from(crl.sha256).toString('hex'), final: crl.final },
     }),

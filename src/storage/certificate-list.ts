@@ -64,7 +64,7 @@ async function pageOver(
 
   // Each certificate that the index lacks moves a row one place down, each that it has too many one place up.
   const from = Math.max(0, Math.min(offset - added.length, inIndex - 1))
-  const found = inIndex === 0 ? [] : await index.fetch(from, limit + added.length + removed.length)
+  const found = inIndex === 0 ? [] : await index.entries(from, limit + added.length + removed.length)
   // At the beginning nothing comes before what was read; else it begins before the page, at a place that can be told.
   const first = from === 0 ? undefined : found[0]
   const before = (entries: readonly Entry[]) =>

@@ -15,7 +15,7 @@ export interface Entry {
 export interface Ordered {
   total(): Promise<number>
   /** So many from a position on. */
-  fetch(offset: number, count: number): Promise<Entry[]>
+  entries(offset: number, count: number): Promise<Entry[]>
 }
 
 /** Signs of JSON, in which the names stand: they are no part of any name. */
@@ -94,7 +94,7 @@ function byClass(db: Database, selection: Selection): Ordered {
   const total = async () => (await upper()).reduce((sum, { n }) => sum + n, 0)
   return {
     total,
-    async fetch(offset, count) {
+    async entries(offset, count) {
       if (sortBy !== 'createdAt') {
         // From whichever end is nearer.
         const behind = (await total()) - offset - count
@@ -149,7 +149,7 @@ function residual(db: Database, selection: Selection, version: number, totals: H
   })
   return {
     total: async () => (await chosen()).total(),
-    fetch: async (offset, count) => (await chosen()).fetch(offset, count),
+    entries: async (offset, count) => (await chosen()).entries(offset, count),
   }
 }
 
@@ -206,7 +206,7 @@ function searched(
     (await all(db, sql<{ seq: number | null }>`SELECT max(seq) AS seq FROM certificate_entries`))[0]!.seq ?? 0
   return {
     total: async () => (await few()) ?? totals.of(selection, version, lastSeq, countBetween),
-    async fetch(offset, count) {
+    async entries(offset, count) {
       const end = sql`LIMIT ${count} OFFSET ${offset}`
       if (match !== undefined && sortBy === 'createdAt')
         return all(db, sql<Entry>`${hits(sql`s.rowid AS seq, s.rowid AS key`, narrow)} ORDER BY s.rowid ${to} ${end}`)
