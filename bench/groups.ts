@@ -67,10 +67,4 @@ export const groups: readonly Group[] = [
     setup: 'one connection; a CA with a million certificates in the ledger',
     measure: preview,
   },
-  {
-    name: 'ocsp',
-    rows: ['ocsp-vs-cfssl-ocspserve'],
-    setup: '32 connections, 4 s a round, POST; 100,000 serials in turn, every answer signed before',
-    measure: ocsp,
-  },
 ]
